@@ -1,0 +1,197 @@
+"""Every error of the gateway, as one tree. Each class says what may be done about it.
+
+    GatewayError
+    ├── Refused                the caller's matter; nothing was kept
+    │   ├── Unreadable         not XML, a DTD, beyond a limit                       400
+    │   ├── NotLoggedIn        no or wrong login                                    401
+    │   ├── NotAllowed         logged in, but not for this                          403
+    │   ├── NotFound           unknown, or another client's                         404
+    │   ├── Conflict           the state of the thing forbids it                    409
+    │   ├── Stale              somebody changed it since it was read                412
+    │   ├── TooLarge           more bytes than could ever be delivered              413
+    │   ├── UnsupportedType    a body of another media type                         415
+    │   ├── Invalid            well-formed, but breaks the XSD or a rule            422
+    │   └── VersionRequired    If-Match is demanded and missing                     428
+    ├── Outside                the other side's matter; each has a verdict
+    │   ├── Unavailable        not reached, or it answered 5xx or 429               again
+    │   ├── AnswerLost         sent, but no answer came                             ask
+    │   ├── Rejected           an answer that will not change                       stop
+    │   ├── TokenRefused       Maskinporten or Altinn refused our login             stop
+    │   └── Untrusted          a signature, certificate or package does not hold    stop
+    ├── LeaseLost              another worker has taken this task over
+    ├── StorageUnavailable     our own disk or database                             again
+    └── SetupFault             settings, keys or folders are wrong; found at start  stop
+
+Raised in any room, translated at the doors: `api/problems.py` gives the status, `delivery/retry.py` obeys the verdict.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What the schedule does after an error of the outside world."""
+
+    AGAIN = "again"
+    ASK = "ask"
+    STOP = "stop"
+
+
+class Severity(StrEnum):
+    """How much a fault or a problem weighs."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with what was handed in: where it stands and how to mend it.
+
+    `line` and `column` count from 1 (0: none given). `value` is already masked where it may identify a person.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    mend: str = ""
+    line: int = 0
+    column: int = 0
+    path: str = ""
+    value: str | None = None
+
+
+class GatewayError(Exception):
+    """The base of all; never raised itself."""
+
+    verdict: Verdict = Verdict.STOP
+
+    def __init__(self, message: str, *, mend: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.mend = mend
+
+
+class Refused(GatewayError):
+    """The caller asked for something that is not done. `code` is stable and goes out on the wire."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        mend: str = "",
+        code: str = "",
+        faults: tuple[Fault, ...] = (),
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message, mend=mend)
+        self.code = code
+        self.faults = faults
+        self.retry_after = retry_after
+
+
+class Unreadable(Refused):
+    """It could not be read at all: not XML, a DTD, or beyond a limit."""
+
+
+class NotLoggedIn(Refused):
+    """No login, or a wrong one."""
+
+
+class NotAllowed(Refused):
+    """Logged in, but not for this organisation, host or origin."""
+
+
+class NotFound(Refused):
+    """There is no such thing, or it belongs to another client."""
+
+
+class Conflict(Refused):
+    """The state of the thing forbids it."""
+
+
+class Stale(Refused):
+    """The thing was changed after the caller read it."""
+
+
+class TooLarge(Refused):
+    """More bytes than the installation takes or any channel could deliver."""
+
+
+class UnsupportedType(Refused):
+    """A body of a media type that this route does not take."""
+
+
+class Invalid(Refused):
+    """Well-formed, but it breaks the XSD or a rule; `faults` holds all of them."""
+
+
+class VersionRequired(Refused):
+    """This client must send If-Match."""
+
+
+class Outside(GatewayError):
+    """Something outside the gateway failed.
+
+    `code` names the reason for programs, `status` is the HTTP status of the answer, `answer`
+    the other side's own words, `retry_after` the seconds that it asked us to wait.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        mend: str = "",
+        code: str = "",
+        status: int | None = None,
+        answer: str = "",
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message, mend=mend)
+        self.code = code
+        self.status = status
+        self.answer = answer
+        self.retry_after = retry_after
+
+
+class Unavailable(Outside):
+    """Not reached, or it answered that it cannot just now."""
+
+    verdict = Verdict.AGAIN
+
+
+class AnswerLost(Outside):
+    """The request went out, no answer came: ask what happened before sending again."""
+
+    verdict = Verdict.ASK
+
+
+class Rejected(Outside):
+    """An answer that will be the same next time."""
+
+
+class TokenRefused(Outside):
+    """Maskinporten or Altinn refused to let us in; our set-up is the matter."""
+
+
+class Untrusted(Outside):
+    """A signature, a certificate or a package does not hold."""
+
+
+class LeaseLost(GatewayError):
+    """Another worker holds this task now; whatever this one did must not be written."""
+
+
+class StorageUnavailable(GatewayError):
+    """The database or the disk does not answer."""
+
+    verdict = Verdict.AGAIN
+
+
+class SetupFault(GatewayError):
+    """Settings, keys or folders are wrong. `faults` lists every one, each with its key and line."""
+
+    def __init__(self, message: str, *, mend: str = "", faults: tuple[str, ...] = ()) -> None:
+        super().__init__(message, mend=mend)
+        self.faults = faults

@@ -1,0 +1,1 @@
+"""What travels: identifiers, envelopes, prototypes and statuses. Pure: no clock, disk, network or Flask."""

@@ -1,0 +1,98 @@
+"""The statuses of a message, what each is worth, and which moves are legal.
+
+Names are the reference system's. In comes the log of a message, out comes what it amounts to. Called by storage (on
+append), delivery and the doors. The rules:
+
+1. A status name is appended once for a message; a repeat is no event.
+2. OPPRETTET comes first. After it any later status may come, for messages overtake each other on the way.
+3. FEIL and LEVETID_UTLOPT end automatic retry. A late LEVERT or LEST is appended all the same and corrects the outcome.
+4. LEVERT makes the outcome `delivered`; a later FEIL (a kvittering of ERROR, a returned letter) makes it `failed`.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """One event in the life of a message."""
+
+    OPPRETTET = "OPPRETTET"
+    SENDT = "SENDT"
+    MOTTATT = "MOTTATT"
+    LEVERT = "LEVERT"
+    LEST = "LEST"
+    FEIL = "FEIL"
+    ANNET = "ANNET"
+    INNKOMMENDE_MOTTATT = "INNKOMMENDE_MOTTATT"
+    INNKOMMENDE_LEVERT = "INNKOMMENDE_LEVERT"
+    LEVETID_UTLOPT = "LEVETID_UTLOPT"
+
+
+class Direction(StrEnum):
+    """Whether the message went out or came in."""
+
+    OUTGOING = "OUTGOING"
+    INCOMING = "INCOMING"
+
+
+class Evidence(StrEnum):
+    """What a status proves."""
+
+    HANDED_OVER = "handed-over"
+    PUBLISHED = "published"
+    STORED_BY_RECIPIENT = "stored-by-recipient"
+    REGISTERED_IN_ARCHIVE = "registered-in-archive"
+    OPENED = "opened"
+    NONE = ""
+
+
+class Outcome(StrEnum):
+    """What the log of a message amounts to."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+FINAL = frozenset({Status.LEVERT, Status.LEST, Status.FEIL, Status.LEVETID_UTLOPT, Status.INNKOMMENDE_LEVERT})
+
+_MOVES: dict[Status, frozenset[Status]] = {
+    Status.OPPRETTET: frozenset(Status) - {Status.OPPRETTET},
+    Status.SENDT: frozenset(
+        {Status.MOTTATT, Status.LEVERT, Status.LEST, Status.FEIL, Status.ANNET, Status.LEVETID_UTLOPT}
+    ),
+    Status.MOTTATT: frozenset(
+        {Status.SENDT, Status.LEVERT, Status.LEST, Status.FEIL, Status.ANNET, Status.LEVETID_UTLOPT}
+    ),
+    Status.LEVERT: frozenset({Status.SENDT, Status.MOTTATT, Status.LEST, Status.FEIL, Status.ANNET}),
+    Status.LEST: frozenset({Status.SENDT, Status.MOTTATT, Status.LEVERT, Status.FEIL, Status.ANNET}),
+    Status.FEIL: frozenset({Status.SENDT, Status.MOTTATT, Status.LEVERT, Status.LEST}),
+    Status.LEVETID_UTLOPT: frozenset({Status.SENDT, Status.MOTTATT, Status.LEVERT, Status.LEST, Status.FEIL}),
+    Status.ANNET: frozenset(Status) - {Status.OPPRETTET, Status.ANNET},
+    Status.INNKOMMENDE_MOTTATT: frozenset({Status.INNKOMMENDE_LEVERT, Status.LEVETID_UTLOPT, Status.FEIL}),
+    Status.INNKOMMENDE_LEVERT: frozenset(),
+}
+
+
+def may_append(log: Sequence[Status], status: Status) -> bool:
+    """Whether `status` is news after `log` and a legal move from every event in it, for the last one may be a late one."""
+    if not log:
+        return status is Status.OPPRETTET
+    return status not in log and all(status in _MOVES[before] for before in log)
+
+
+def outcome(log: Sequence[Status]) -> Outcome:
+    """What the log (oldest first) amounts to; expired after hand-over is unknown, for sending again could double it."""
+    if Status.FEIL in log and not any(late in log[log.index(Status.FEIL) :] for late in (Status.LEVERT, Status.LEST)):
+        return Outcome.FAILED
+    if Status.LEST in log or Status.LEVERT in log:
+        return Outcome.DELIVERED
+    if Status.LEVETID_UTLOPT in log:
+        return Outcome.UNKNOWN if Status.SENDT in log or Status.MOTTATT in log else Outcome.FAILED
+    return Outcome.PENDING
+
+
+def is_final(log: Sequence[Status]) -> bool:
+    """Whether nothing more is awaited for a conversation to be finished."""
+    return any(status in FINAL for status in log)

@@ -1,0 +1,1 @@
+"""What is remembered: the database and the documents. The only room with SQL and paths."""

@@ -1,0 +1,193 @@
+"""The database: opened from a path or URL, written in short transactions, read in snapshots, migrated at start.
+
+In comes a path (SQLite) or a `postgresql://` URL; out come connections inside a transaction. Called by `app`, which
+opens it, by delivery and the doors. Whatever the database itself cannot do becomes `StorageUnavailable`.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection as Connection
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from gateway.errors import SetupFault, StorageUnavailable
+
+BUSY_SECONDS = 10
+_MIGRATION_SECONDS = 120
+_POOL_SIZE = 16
+_POOL_OVERFLOW = 16
+_OUR_OWN_FAULTS = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
+
+# Advisory locks of PostgreSQL are numbers shared by the whole database; these two are ours.
+_STATUS_LOCK = 7_203_411_001
+_MIGRATION_LOCK = 7_203_411_002
+
+
+class Database:
+    """One database. Writers of this process take turns, so that none starves on SQLite's only write lock."""
+
+    def __init__(self, url: str, *, echo: bool = False) -> None:
+        address = _read_address(url)
+        self._sqlite = address.get_backend_name() == "sqlite"
+        if self._sqlite:
+            _make_private(Path(address.database or ""))
+        self._engine = _open_sqlite(address, echo=echo) if self._sqlite else _open_postgresql(address, echo=echo)
+        self._turn = threading.Lock()
+        self._writers = self._engine.execution_options(begin="BEGIN IMMEDIATE")
+        self._readers = self._engine if self._sqlite else _snapshots(self._engine)
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A transaction that may write; commits at the end, rolls back on any error. Keep it short, no I/O inside."""
+        return self._writing(BUSY_SECONDS)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A snapshot of the database; takes no write lock."""
+        with _plain_errors(), self._readers.connect() as connection:
+            yield connection
+
+    def upgrade(self) -> None:
+        """Bring the tables to this program's version; one process does it, the others wait until it has."""
+        from gateway.storage.migrations import is_current, migrate  # half the cost of a start, and rarely needed
+
+        with self.reading() as connection:
+            if is_current(connection):
+                return
+        with self._writing(_MIGRATION_SECONDS) as connection:
+            if not self._sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            migrate(connection)
+
+    def close(self) -> None:
+        """Give every connection back; the last one to leave a SQLite database tidies its log."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _writing(self, patience: float) -> Iterator[Connection]:
+        with _plain_errors(), self._my_turn(patience), self._begin(patience) as connection:
+            yield connection
+
+    def _my_turn(self, patience: float) -> AbstractContextManager[None]:
+        return _taken(self._turn, patience) if self._sqlite else nullcontext()
+
+    @contextmanager
+    def _begin(self, patience: float) -> Iterator[Connection]:
+        """SQLite itself waits `BUSY_SECONDS` for another process; more patience than that is several tries."""
+        give_up = time.monotonic() + patience
+        with self._writers.connect() as connection:
+            while True:
+                try:
+                    transaction = connection.begin()
+                    break
+                except DBAPIError:
+                    if patience <= BUSY_SECONDS or time.monotonic() > give_up:
+                        raise
+            with transaction:
+                yield connection
+
+
+def lock_log(connection: Connection) -> None:
+    """Let nobody else append to the log until this transaction ends. A writer on SQLite is alone anyhow."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _STATUS_LOCK})
+
+
+def _read_address(url: str) -> URL:
+    """A plain path is a SQLite file; a PostgreSQL URL without a driver gets psycopg."""
+    if "://" not in url:
+        return URL.create("sqlite", database=str(Path(url).absolute()))
+    address = make_url(url)
+    backend = address.get_backend_name()
+    if backend not in ("sqlite", "postgresql") or not address.database:
+        raise SetupFault(
+            f"{address.render_as_string()} names no database that the gateway knows",
+            mend="give the path of a file, or postgresql://user@host/database",
+        )
+    return address.set(drivername="postgresql+psycopg") if address.drivername == "postgresql" else address
+
+
+def _make_private(path: Path) -> None:
+    """SQLite gives its log and index files the rights of the database file, so only that one is made here."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as fault:
+        raise SetupFault(
+            f"the database {path} cannot be opened: {fault.strerror}",
+            mend="make its folder, or give the user that runs the gateway the right to write there",
+        ) from fault
+
+
+def _open_sqlite(address: URL, *, echo: bool) -> Engine:
+    engine = create_engine(address, echo=echo, hide_parameters=True, pool_size=_POOL_SIZE, max_overflow=_POOL_OVERFLOW)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: SqliteConnection, record: object) -> None:
+    """Durable commits, readers beside a writer, and our own BEGIN in place of the driver's."""
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA secure_delete=ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+
+def _open_postgresql(address: URL, *, echo: bool) -> Engine:
+    """Connections that a restarted server has dropped are noticed before use; locks are waited for as on SQLite."""
+    settings: dict[str, Any] = {"connect_timeout": BUSY_SECONDS, "options": f"-c lock_timeout={BUSY_SECONDS}s"}
+    try:
+        return create_engine(
+            address,
+            echo=echo,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            pool_size=_POOL_SIZE,
+            max_overflow=_POOL_OVERFLOW,
+            connect_args=settings,
+        )
+    except ImportError as fault:
+        raise SetupFault("PostgreSQL needs psycopg", mend="install the gateway with its extra [postgres]") from fault
+
+
+def _snapshots(engine: Engine) -> Engine:
+    """As on SQLite, all that one reading transaction sees is of one moment."""
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+@contextmanager
+def _taken(lock: threading.Lock, patience: float) -> Iterator[None]:
+    if not lock.acquire(timeout=patience):
+        raise StorageUnavailable("the database is busy: other writers of this process did not finish in time")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Errors of the database itself as `StorageUnavailable`; those of our own statements pass, they are bugs."""
+    try:
+        yield
+    except _OUR_OWN_FAULTS:
+        raise
+    except DBAPIError as fault:
+        raise StorageUnavailable(
+            f"the database does not answer: {fault.orig}", mend="see that its disk has room and that its server runs"
+        ) from fault
+    except PoolTimeout as fault:
+        raise StorageUnavailable("the database is busy: every connection is in use") from fault

@@ -1,0 +1,136 @@
+"""The log of statuses: one row an event, only ever appended, read by message, by conversation or as a feed.
+
+In come events inside the transaction of what they tell, out come the same with their cursor. Called by delivery; read
+by the doors. Cursors are drawn under one lock, so a reader who has seen one can have missed none before it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, case, select, update
+from sqlalchemy import insert as insert_into
+
+from gateway.message.status import Direction, Evidence, Status, is_final, may_append, outcome
+from gateway.storage.engine import Connection, lock_log
+from gateway.storage.messages import lock_conversation, settle
+from gateway.storage.states import UNDERWAY, MessageState
+from gateway.storage.tables import message, status
+
+
+@dataclass(frozen=True, slots=True)
+class StatusEvent:
+    """One event of one message. `raw` is the channel's own answer where it is worth keeping.
+
+    `cursor` is None until `append` has drawn it.
+    """
+
+    message_id: str
+    conversation_id: str
+    client_id: str
+    status: Status
+    at: datetime
+    direction: Direction = Direction.OUTGOING
+    description: str = ""
+    evidence: Evidence = Evidence.NONE
+    raw: str | None = None
+    cursor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedFilter:
+    """Which events of the feed are wanted (None: any), and how many at most."""
+
+    status: Status | None = None
+    direction: Direction | None = None
+    limit: int = 100
+
+
+_EVENT = select(*(status.c[name] for name in StatusEvent.__dataclass_fields__)).order_by(status.c.cursor)
+_OF_MESSAGE = _EVENT.where(status.c.message_id == bindparam("message_id"), status.c.direction == bindparam("direction"))
+_OF_CONVERSATION = _EVENT.where(status.c.conversation_id == bindparam("conversation_id"))
+_LOG = (
+    select(status.c.status)
+    .where(status.c.message_id == bindparam("message_id"), status.c.direction == bindparam("direction"))
+    .order_by(status.c.cursor)
+)
+_INSERT = insert_into(status).returning(status.c.cursor)
+# A message that is not under way, say a cancelled one, is not moved by what is still told about it.
+_AMOUNT = (
+    update(message)
+    .where(message.c.id == bindparam("this"))
+    .values(
+        last_status=bindparam("newest"),
+        outcome=bindparam("amounts_to"),
+        state=case((message.c.state.in_(list(UNDERWAY)), bindparam("reached")), else_=message.c.state),
+    )
+)
+
+
+def append(connection: Connection, event: StatusEvent) -> int | None:
+    """Add an event to the log; its cursor, or None for a repeat or an illegal move, which changes nothing.
+
+    An outgoing message's outcome and state follow, and its conversation is finished with its last final message.
+    """
+    known = event.direction is Direction.OUTGOING and lock_conversation(connection, event.message_id) is not None
+    lock_log(connection)
+    bound = {"message_id": event.message_id, "direction": event.direction.value}
+    log = [Status(word) for word in connection.scalars(_LOG, bound)]
+    if not may_append(log, event.status):
+        return None
+    cursor: int = connection.execute(_INSERT, _row(event)).scalar_one()
+    if known:
+        _follow(connection, event, log=[*log, event.status])
+    return cursor
+
+
+def of_message(
+    connection: Connection, message_id: str, *, direction: Direction = Direction.OUTGOING
+) -> tuple[StatusEvent, ...]:
+    """The log of one message, oldest first."""
+    return _read_all(connection.execute(_OF_MESSAGE, {"message_id": message_id, "direction": direction.value}))
+
+
+def of_conversation(connection: Connection, conversation_id: str) -> tuple[StatusEvent, ...]:
+    """The logs of all messages of a conversation, oldest event first."""
+    return _read_all(connection.execute(_OF_CONVERSATION, {"conversation_id": conversation_id}))
+
+
+def feed(connection: Connection, *, client_id: str, after: int, filters: FeedFilter) -> tuple[StatusEvent, ...]:
+    """A client's events that came after the cursor, oldest first; the last one's cursor is where to go on."""
+    query = _EVENT.where(status.c.client_id == client_id, status.c.cursor > after).limit(filters.limit)
+    if filters.status is not None:
+        query = query.where(status.c.status == filters.status.value)
+    if filters.direction is not None:
+        query = query.where(status.c.direction == filters.direction.value)
+    return _read_all(connection.execute(query))
+
+
+def _follow(connection: Connection, event: StatusEvent, *, log: Sequence[Status]) -> None:
+    final = is_final(log)
+    reached = MessageState.FINAL if final else MessageState.SENT if Status.SENDT in log else MessageState.QUEUED
+    bound = {"this": event.message_id, "newest": event.status, "amounts_to": outcome(log), "reached": reached}
+    connection.execute(_AMOUNT, bound)
+    if final:
+        settle(connection, event.conversation_id, at=event.at)
+
+
+def _row(event: StatusEvent) -> dict[str, object]:
+    row = asdict(event)
+    del row["cursor"]
+    return row
+
+
+def _read_all(rows: Any) -> tuple[StatusEvent, ...]:
+    return tuple(_read(row) for row in rows)
+
+
+def _read(row: Row[Any]) -> StatusEvent:
+    facts = dict(row._mapping)
+    return StatusEvent(
+        status=Status(facts.pop("status")),
+        direction=Direction(facts.pop("direction")),
+        evidence=Evidence(facts.pop("evidence")),
+        **facts,
+    )

@@ -1,0 +1,235 @@
+"""Every table, its keys and its indexes, with the field's own names. The migrations build exactly these.
+
+Called by the modules of this room alone. Large bytes have tables of their own, so that moving a version or a state
+does not write them again. Times are `Moment`s, ids UUIDs as text.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from gateway.storage.columns import SERIAL, Moment, Words, required
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+client = Table(
+    "client",
+    metadata,
+    Column("id", Text, primary_key=True),
+    required("name", Text),
+    required("kind", Text),
+    required("secret_hash", Text),
+    required("organisations", JSON),
+    required("require_if_match", Boolean),
+    required("handling", Text),
+    required("created", Moment),
+    UniqueConstraint("name"),
+    Index(None, "secret_hash"),
+)
+
+# No foreign key to client: what a removed client sent is still remembered, and the implicit local client has no row.
+conversation = Table(
+    "conversation",
+    metadata,
+    Column("id", Text, primary_key=True),
+    required("client_id", Text),
+    required("state", Text),
+    required("sender", Text),
+    Column("melding_id", Words),
+    Column("title", Words),
+    required("shielding", Text),
+    Column("confidential", Boolean),
+    Column("process", Text),
+    required("options", JSON),
+    required("confirmations", JSON),
+    required("version", Integer),
+    required("created", Moment),
+    required("expires", Moment),
+    Column("committed", Moment),
+    Column("finished", Moment),
+    Index(None, "client_id", "created", "id"),
+    Index(None, "client_id", "state", "created", "id"),
+    Index(None, "melding_id"),
+    Index(None, "state", "expires"),
+)
+
+# As posted, byte for byte.
+arkivmelding = Table(
+    "arkivmelding",
+    metadata,
+    Column("conversation_id", ForeignKey("conversation.id"), primary_key=True),
+    required("xml", LargeBinary),
+)
+
+# `folded` is the name without case: twins that differ in case only cannot both be unpacked everywhere.
+document = Table(
+    "document",
+    metadata,
+    Column("conversation_id", ForeignKey("conversation.id"), primary_key=True),
+    Column("filename", Text, primary_key=True),
+    required("folded", Text),
+    required("key", Text),
+    required("size", BigInteger),
+    required("crc32", BigInteger),
+    required("sha256", LargeBinary),
+    required("mime", Words),
+    required("created", Moment),
+    UniqueConstraint("conversation_id", "folded"),
+    UniqueConstraint("key"),
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("conversation_id", ForeignKey("conversation.id"), nullable=False),
+    required("client_id", Text),
+    required("position", Integer),
+    required("sbd_conversation_id", Text),
+    required("state", Text),
+    required("sender", Text),
+    Column("recipient", Text),
+    Column("channel", Text),
+    Column("reference", Words),
+    Column("deadline", Moment),
+    required("outcome", Text),
+    Column("last_status", Text),
+    required("choice", JSON),
+    Index(None, "conversation_id", "position"),
+    Index(None, "sbd_conversation_id"),
+)
+
+# The arkivmelding as this one recipient gets it.
+rendering = Table(
+    "rendering",
+    metadata,
+    Column("message_id", ForeignKey("message.id"), primary_key=True),
+    required("xml", LargeBinary),
+)
+
+reference_history = Table(
+    "reference_history",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column("message_id", ForeignKey("message.id"), nullable=False),
+    Column("reference", Words),
+    required("at", Moment),
+    required("why", Words),
+    Index(None, "message_id"),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column("message_id", ForeignKey("message.id"), nullable=False),
+    required("at", Moment),
+    required("step", Text),
+    Column("verdict", Text),
+    required("detail", Words),
+    Column("next_try", Moment),
+    Index(None, "message_id"),
+)
+
+# A number is never given twice (AUTOINCREMENT): an old worker's fence must not fit a task that came later.
+task = Table(
+    "task",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    required("kind", Text),
+    required("subject", Text),
+    required("due", Moment),
+    required("attempts", Integer),
+    required("fence", Integer),
+    Column("lease_until", Moment),
+    Column("lease_owner", Text),
+    required("step", Text),
+    UniqueConstraint("kind", "subject"),
+    sqlite_autoincrement=True,
+)
+Index(None, task.c.due, task.c.kind)
+Index(
+    None,
+    task.c.lease_until,
+    sqlite_where=task.c.lease_until.is_not(None),
+    postgresql_where=task.c.lease_until.is_not(None),
+)
+
+# No foreign key to message: what comes in is logged here too.
+status = Table(
+    "status",
+    metadata,
+    Column("cursor", SERIAL, primary_key=True),
+    required("client_id", Text),
+    required("message_id", Text),
+    required("conversation_id", Text),
+    required("direction", Text),
+    required("status", Text),
+    required("description", Words),
+    required("evidence", Text),
+    Column("raw", Words),
+    required("at", Moment),
+    UniqueConstraint("message_id", "direction", "status"),
+    Index(None, "conversation_id", "cursor"),
+    Index(None, "client_id", "cursor"),
+    Index(None, "client_id", "status", "cursor"),
+    sqlite_autoincrement=True,
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("client_id", Text, primary_key=True),
+    Column("route", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    required("digest", Text),
+    required("state", Text),
+    Column("status", Integer),
+    Column("headers", JSON(none_as_null=True)),
+    Column("body", LargeBinary),
+    required("created", Moment),
+    Index(None, "created"),
+)
+
+odd_event = Table(
+    "odd_event",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    required("at", Moment),
+    required("organisation", Text),
+    required("reference", Words),
+    Column("sender", Words),
+    required("reason", Text),
+    required("detail", Words),
+    UniqueConstraint("organisation", "reference", "reason"),
+)
+
+# What a channel has offered us; unconfirmed means that it will be offered again.
+arrival = Table(
+    "arrival",
+    metadata,
+    Column("organisation", Text, primary_key=True),
+    Column("reference", Words, primary_key=True),
+    required("kind", Text),
+    required("first_seen", Moment),
+    Column("confirmed", Moment),
+    Index(None, "confirmed", "kind"),
+)

@@ -1,0 +1,163 @@
+"""The schedule: one row for each thing that must happen later, claimed under a lease and written back behind a fence.
+
+In come kinds, subjects and times; out come frozen `Task`s. Called by delivery: whoever makes a task necessary adds it
+in the same transaction; a worker claims, does one step outside any transaction, and writes back what it did.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import CursorResult, Row, bindparam, delete, or_, select, update
+
+from gateway.errors import Conflict, LeaseLost
+from gateway.storage.engine import Connection, Database
+from gateway.storage.once import insert_once
+from gateway.storage.tables import task
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing to do, held until `lease_until`. `attempts` counts the claims of this step, this one included.
+
+    `fence` is new with every claim: only who knows the newest may write back. `step` is the caller's word, "" at first.
+    """
+
+    id: int
+    kind: str
+    subject: str
+    due: datetime
+    attempts: int
+    fence: int
+    step: str
+    lease_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimTerms:
+    """How long a claim holds, of which kinds (empty: all) and how many at once."""
+
+    lease: timedelta
+    kinds: tuple[str, ...] = ()
+    limit: int = 1
+
+
+_FACTS = tuple(task.c[name] for name in Task.__dataclass_fields__)
+_FREE = or_(task.c.lease_until.is_(None), task.c.lease_until <= bindparam("now"))
+# A CTE, for PostgreSQL may run a plain subquery more than once and so claim more than the limit.
+_PICKED = (
+    select(task.c.id)
+    .where(task.c.due <= bindparam("now"), _FREE)
+    .order_by(task.c.due)
+    .limit(bindparam("at_most"))
+    .with_for_update(skip_locked=True)
+)
+_OF_KINDS = task.c.kind.in_(bindparam("kinds", expanding=True))
+_MINE = (task.c.id == bindparam("this"), task.c.fence == bindparam("held"))
+_RENEW = update(task).where(*_MINE).values(lease_until=bindparam("until"))
+_RESCHEDULE = (
+    update(task)
+    .where(*_MINE)
+    .values(
+        due=bindparam("again"),
+        step=bindparam("next_step"),
+        attempts=bindparam("tries"),
+        lease_until=None,
+        lease_owner=None,
+    )
+)
+_FINISH = delete(task).where(*_MINE)
+_REMOVE = delete(task).where(task.c.kind == bindparam("this_kind"), task.c.subject == bindparam("this_subject"))
+_FIRST_FREE = select(task.c.due).where(task.c.lease_until.is_(None)).order_by(task.c.due).limit(1)
+_FIRST_LEASE = select(task.c.lease_until).where(task.c.lease_until.is_not(None)).order_by(task.c.lease_until).limit(1)
+
+
+def add(connection: Connection, kind: str, *, subject: str, due: datetime) -> None:
+    """Put a task on the schedule; Conflict where this kind is already there for this subject."""
+    if not _insert(connection, kind, subject=subject, due=due):
+        raise Conflict(f"a task {kind} for {subject} is on the schedule already", code="TASK_EXISTS")
+
+
+def ensure(connection: Connection, kind: str, *, subject: str, due: datetime) -> None:
+    """Put a recurring task on the schedule unless it is there: every process may ask for it when it starts."""
+    _insert(connection, kind, subject=subject, due=due)
+
+
+def claim(database: Database, owner: str, *, now: datetime, terms: ClaimTerms) -> tuple[Task, ...]:
+    """Take the longest due tasks that nobody holds, each for one owner only; empty where nothing is due."""
+    bound: dict[str, object] = {"now": now, "until": now + terms.lease, "owner": owner, "at_most": terms.limit}
+    if terms.kinds:
+        bound["kinds"] = terms.kinds
+    with database.writing() as connection:
+        rows = connection.execute(_CLAIM_KINDS if terms.kinds else _CLAIM, bound).all()
+    return tuple(sorted((_read(row) for row in rows), key=lambda held: (held.due, held.id)))
+
+
+def renew(database: Database, held: Task, *, until: datetime) -> Task:
+    """Hold the task longer; LeaseLost where another has it."""
+    with database.writing() as connection:
+        _demand(connection.execute(_RENEW, {**_mine(held), "until": until}), held)
+    return replace(held, lease_until=until)
+
+
+def finish(connection: Connection, held: Task) -> None:
+    """Take the task off the schedule; LeaseLost where another has it: let it undo the whole transaction."""
+    _demand(connection.execute(_FINISH, _mine(held)), held)
+
+
+def reschedule(connection: Connection, held: Task, *, due: datetime, step: str) -> None:
+    """Hand the task back, to go on with `step` when it is due; LeaseLost as in `finish`.
+
+    The attempts are written as `held` says, and begin anew with another step.
+    """
+    tries = held.attempts if step == held.step else 0
+    bound = {**_mine(held), "again": due, "next_step": step, "tries": tries}
+    _demand(connection.execute(_RESCHEDULE, bound), held)
+
+
+def remove(connection: Connection, kind: str, *, subject: str) -> bool:
+    """Take a task off the schedule, held or not: who holds it will find the lease lost. False where there was none."""
+    return connection.execute(_REMOVE, {"this_kind": kind, "this_subject": subject}).rowcount > 0
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """When the next task can be claimed, None where there is none: how long an idle worker may sleep."""
+    moments = (connection.scalar(_FIRST_FREE), connection.scalar(_FIRST_LEASE))
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _claiming(picked: Any) -> Any:
+    chosen = picked.cte("picked")
+    return (
+        update(task)
+        .where(task.c.id.in_(select(chosen.c.id)))
+        .values(
+            lease_until=bindparam("until"),
+            lease_owner=bindparam("owner"),
+            fence=task.c.fence + 1,
+            attempts=task.c.attempts + 1,
+        )
+        .returning(*_FACTS)
+    )
+
+
+_CLAIM = _claiming(_PICKED)
+_CLAIM_KINDS = _claiming(_PICKED.where(_OF_KINDS))
+
+
+def _insert(connection: Connection, kind: str, *, subject: str, due: datetime) -> bool:
+    row = {"kind": kind, "subject": subject, "due": due, "attempts": 0, "fence": 0, "step": ""}
+    return insert_once(connection, task, row=row)
+
+
+def _mine(held: Task) -> dict[str, object]:
+    return {"this": held.id, "held": held.fence}
+
+
+def _demand(result: CursorResult[Any], held: Task) -> None:
+    if result.rowcount == 0:
+        raise LeaseLost(f"task {held.id} ({held.kind}) is no longer ours: its lease ran out, or it was taken off")
+
+
+def _read(row: Row[Any]) -> Task:
+    return Task(**row._mapping)

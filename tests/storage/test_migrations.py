@@ -1,0 +1,90 @@
+"""The tables come from the migrations, are those of the code, and are made once however many ask for it."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from gateway.errors import SetupFault
+from gateway.storage.engine import Database
+from gateway.storage.tables import metadata
+
+from . import crowd
+
+
+def test_the_migrations_make_the_tables_of_the_code(database: Database) -> None:
+    """After an upgrade from nothing, Alembic finds no difference between the database and `tables.py`."""
+    with database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_both_databases_have_the_constraints_of_the_code(database: Database) -> None:
+    """Unique and foreign keys, which Alembic compares only in part, are in the database under the names of the code."""
+    with database.reading() as connection:
+        inspector = inspect(connection)
+        for table in metadata.sorted_tables:
+            unique = {entry["name"] for entry in inspector.get_unique_constraints(table.name)}
+            foreign = {entry["name"] for entry in inspector.get_foreign_keys(table.name)}
+            expected = {
+                constraint.name for constraint in table.constraints if type(constraint).__name__ != "CheckConstraint"
+            }
+            assert (
+                unique | foreign | {inspector.get_pk_constraint(table.name)["name"] or f"pk_{table.name}"} == expected
+            )
+
+
+def test_numbers_are_never_given_twice(sqlite_database: Database) -> None:
+    """Tasks and statuses do not reuse the number of a row that was deleted, not even of the last one."""
+    insert = text(
+        "INSERT INTO task (kind, subject, due, attempts, fence, step) VALUES ('k', 's', 0, 0, 0, '') RETURNING id"
+    )
+    with sqlite_database.writing() as connection:
+        first = connection.scalar(insert)
+        connection.execute(text("DELETE FROM task"))
+        assert connection.scalar(insert) > first
+        schema = connection.scalar(text("SELECT sql FROM sqlite_master WHERE name = 'status'"))
+        assert "AUTOINCREMENT" in schema
+
+
+def test_a_second_upgrade_changes_nothing(database: Database) -> None:
+    """Upgrading what is current already is no error."""
+    database.upgrade()
+    with database.reading() as connection:
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "0001"
+
+
+def test_three_processes_upgrade_one_empty_database(empty_address: str) -> None:
+    """Of three processes that start at once one migrates and the others wait; all go on with the same tables."""
+    assert crowd.in_processes(crowd.upgrade, *[(empty_address,)] * 3) == ["upgraded"] * 3
+    database = Database(empty_address)
+    with database.reading() as connection:
+        assert set(inspect(connection).get_table_names()) == {*metadata.tables, "alembic_version"}
+        assert connection.scalar(text("SELECT count(*) FROM alembic_version")) == 1
+    database.close()
+
+
+def test_a_failed_migration_leaves_nothing(empty_address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A migration that is cut off half way leaves no table behind, and the next start makes them all."""
+    database = Database(empty_address)
+    monkeypatch.setattr("alembic.operations.Operations.create_index", _fail)
+    with pytest.raises(RuntimeError, match="cut off"):
+        database.upgrade()
+    with database.reading() as connection:
+        assert inspect(connection).get_table_names() == []
+    monkeypatch.undo()
+    database.upgrade()
+    database.close()
+
+
+def test_a_database_of_a_newer_gateway_is_a_setup_fault(database: Database) -> None:
+    """Tables that a newer version made are not touched, and the fault says what to do."""
+    with database.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SetupFault, match="9999") as caught:
+        database.upgrade()
+    assert "newer" in caught.value.mend
+
+
+def _fail(*arguments: object, **options: object) -> None:
+    raise RuntimeError("cut off")

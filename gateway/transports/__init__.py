@@ -1,0 +1,1 @@
+"""The wire: one port for all channels, one file (or folder) a channel."""

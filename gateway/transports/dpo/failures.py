@@ -1,0 +1,87 @@
+"""What the broker's failures mean: each answer or broken call becomes an `Outside` error with its verdict.
+
+In comes an answer or an exception of `requests`, out comes the error to raise. Called by `broker`. An upload has its
+own rules: once bytes have left, only an answer that cannot change is final; anything else is asked about first.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import requests
+
+from gateway.errors import (
+    AnswerLost,
+    GatewayError,
+    Outside,
+    Rejected,
+    StorageUnavailable,
+    TokenRefused,
+    Unavailable,
+)
+from gateway.maskinporten.calls import TURNED_AWAY, explain, unreachable
+from gateway.transports.dpo.body import UploadBody
+
+WHO = "Altinn Broker"
+UNKNOWN_TRANSFER = "UNKNOWN_TRANSFER"
+
+_ASK = "Nobody needs to act: the gateway asks Altinn what became of the transfer before it sends anything again."
+
+
+def explain_answer(
+    answer: requests.Response, organisation: str, *, resource: str, now: Callable[[], datetime]
+) -> Outside:
+    """The error for an answer that is no success, with who can mend it."""
+    fault = explain(
+        answer, WHO, now=now, mend=f"The operator of the gateway reads Altinn's words: {WHO} will not take this call."
+    )
+    if isinstance(fault, TokenRefused):
+        fault.mend = (
+            f"The operator of the gateway checks in Altinn that the system user of {organisation} was approved "
+            f"and has the rights to {resource}."
+        )
+    if answer.status_code == 404:
+        return Rejected(fault.message, mend=fault.mend, code=UNKNOWN_TRANSFER, status=404, answer=fault.answer)
+    return fault
+
+
+def explain_upload(fault: Outside) -> Outside:
+    """The same for an upload: what may have left something behind, or found something there, becomes `AnswerLost`."""
+    left_something = fault.status is not None and (fault.status >= 500 or fault.status in (404, 408, 409))
+    if not left_something:
+        return fault
+    return AnswerLost(
+        fault.message,
+        mend=_ASK,
+        code=fault.code,
+        status=fault.status,
+        answer=fault.answer,
+        retry_after=fault.retry_after,
+    )
+
+
+def explain_break(body: UploadBody, fault: requests.RequestException) -> GatewayError:
+    """The error for an upload that brought no answer: before the first byte it is as if it had not been tried."""
+    if isinstance(body.fault, GatewayError):
+        return body.fault
+    if isinstance(body.fault, OSError):
+        return StorageUnavailable(
+            f"The message could not be read while it was sent: {type(body.fault).__name__}.",
+            mend="The operator of the gateway looks at the disk or store that holds the documents.",
+        )
+    if not body.begun:
+        return unreachable(WHO, fault)
+    how = "The connection broke" if not body.complete else "No answer came"
+    return AnswerLost(
+        f"{how} after {body.sent} of {len(body)} bytes were handed to {WHO} ({type(fault).__name__}).", mend=_ASK
+    )
+
+
+def explain_early_success(body: UploadBody) -> AnswerLost:
+    """A success that came before every byte was sent is not believed: something in between cut the upload off."""
+    return AnswerLost(f"{WHO} answered success after {body.sent} of {len(body)} bytes.", mend=_ASK)
+
+
+def unreadable(what: str) -> Unavailable:
+    """A success whose body is not what the contract says."""
+    mend = "It is tried again by itself. If it lasts, the operator checks the broker's address in the settings."
+    return Unavailable(f"{WHO} {what}.", mend=mend, code=TURNED_AWAY)

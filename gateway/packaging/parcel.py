@@ -1,0 +1,169 @@
+"""The DPO parcel: a ZIP with `sbd.json` and, where there are files, `asic.zip`, which is the encrypted container.
+
+In come the SBD and files, out comes a `Sealed`; the other way, in comes a parcel and out come the SBD and the
+encrypted package. Called by `delivery` and the sandbox. Source: the package of the DPO channel; both members are
+deflated, for the checksum of what is encrypted on the way is known last, and a stored entry must not have it behind.
+"""
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import IO, BinaryIO, TypedDict, Unpack, cast
+
+from cryptography import x509
+
+from gateway.packaging.asice import write_asice
+from gateway.packaging.checksums import crc32
+from gateway.packaging.cms import encrypt_in_parts, envelope
+from gateway.packaging.frames import Framer
+from gateway.packaging.records import Block, PackagedFile, PackageFault, Parties, Sealed, Signing, distrust
+from gateway.packaging.zipstream import (
+    DEFLATED,
+    Entry,
+    Layout,
+    frame_as_stored_blocks,
+    make_stamp,
+    write_descriptor,
+    write_local_header,
+)
+
+SBD_NAME = "sbd.json"
+PACKAGE_NAME = "asic.zip"
+MOST_SBD_BYTES = 16 * 1024 * 1024
+# What Python's zipfile throws at foreign bytes: while they are read, and before that at headers that make no sense.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError)
+_UNREADABLE = (*_DAMAGED, ValueError, RuntimeError, struct.error, IndexError, OverflowError)
+
+
+class Wrapping(TypedDict):
+    """Between whom, signed how, and encrypted to which certificate; that may be None only where there are no files."""
+
+    parties: Parties
+    signer: Signing
+    certificate: x509.Certificate | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedParcel:
+    """A parcel that came in: the SBD's bytes, and the encrypted package as a stream, None where it has none."""
+
+    sbd: bytes
+    package: BinaryIO | None
+
+
+def seal_dpo(sbd: bytes, files: Sequence[PackagedFile], **wrapping: Unpack[Wrapping]) -> Sealed:
+    """The parcel for the broker. No files: `sbd.json` alone, as for statuses and kvitteringer."""
+    layout = Layout(make_stamp(wrapping["signer"].at))
+    packed = _deflate(sbd)
+    entry = Entry(SBD_NAME, crc32(sbd, 0), len(sbd), len(packed), method=DEFLATED)
+    head = layout.place(entry) + packed
+    if not files:
+        whole = head + layout.write_directory()
+        return Sealed(len(whole), lambda: iter((whole,)))
+    certificate = wrapping["certificate"]
+    if certificate is None:
+        raise distrust(
+            PackageFault.UNREADABLE_CERTIFICATE,
+            f"there is no certificate to encrypt to for {wrapping['parties'].recipient}",
+            mend="the recipient must have a valid virksomhetssertifikat in the ServiceRegistry",
+        )
+    plain = write_asice(files, parties=wrapping["parties"], signing=wrapping["signer"])
+    return _Parcel(entry, head, plain, certificate, wrapping["signer"].at).seal()
+
+
+@contextmanager
+def open_dpo(source: BinaryIO) -> Iterator[OpenedParcel]:
+    """The members of a parcel in a seekable file; `Untrusted` (NOT_A_PARCEL) where it is none. Others are skipped."""
+    with _open_zip(source) as parcel:
+        sbd = _read_sbd(parcel)
+        if PACKAGE_NAME not in parcel.namelist():
+            yield OpenedParcel(sbd, None)
+            return
+        with _open_member(parcel, PACKAGE_NAME) as package:
+            try:
+                yield OpenedParcel(sbd, cast(BinaryIO, package))
+            except _DAMAGED as fault:  # met by whoever read the package
+                raise _no_parcel("its package is damaged") from fault
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """A parcel with a package: everything before it, what it holds, for whom, and when it was made."""
+
+    sbd: Entry
+    head: bytes
+    plain: Sealed
+    certificate: x509.Certificate
+    at: datetime
+
+    def seal(self) -> Sealed:
+        package = self._describe(0)
+        length = len(self.head) + len(write_local_header(package, make_stamp(self.at))) + package.packed
+        return Sealed(length + len(self._end(package)), self._stream)
+
+    def _describe(self, checksum: int) -> Entry:
+        size = envelope(self.plain, self.certificate).length
+        packed = frame_as_stored_blocks(size).length
+        return Entry(PACKAGE_NAME, checksum, size, packed, method=DEFLATED, described=True)
+
+    def _end(self, package: Entry) -> bytes:
+        layout = Layout(make_stamp(self.at))
+        for entry in (self.sbd, package):
+            layout.place(entry)
+        return write_descriptor(package) + layout.write_directory()
+
+    def _stream(self) -> Iterator[bytes]:
+        package = self._describe(0)
+        framer = Framer(frame_as_stored_blocks(package.size))
+        framed: list[Block] = [self.head, write_local_header(package, make_stamp(self.at))]
+        checksum = 0
+        for parts in encrypt_in_parts(self.plain, self.certificate):
+            for part in parts:
+                checksum = crc32(part, checksum)
+                framer.cut(part, framed)
+            yield b"".join(framed)
+            framed = []
+        yield self._end(replace(package, crc32=checksum))
+
+
+def _deflate(content: bytes) -> bytes:
+    compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return compressor.compress(content) + compressor.flush()
+
+
+def _open_zip(source: BinaryIO) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(source)
+    except _UNREADABLE as fault:
+        raise _no_parcel("it is no sound ZIP") from fault
+
+
+def _read_sbd(parcel: zipfile.ZipFile) -> bytes:
+    try:
+        with _open_member(parcel, SBD_NAME) as member:
+            sbd = member.read(MOST_SBD_BYTES + 1)
+    except _DAMAGED as fault:
+        raise _no_parcel(f"its {SBD_NAME} is damaged") from fault
+    if len(sbd) > MOST_SBD_BYTES:
+        raise _no_parcel(f"its {SBD_NAME} is larger than {MOST_SBD_BYTES} bytes")
+    return sbd
+
+
+def _open_member(parcel: zipfile.ZipFile, name: str) -> IO[bytes]:
+    try:
+        entry = parcel.getinfo(name)
+        if entry.header_offset < 0:
+            raise _no_parcel(f"its directory is wrong about {name}")
+        return parcel.open(entry)
+    except KeyError as fault:
+        raise _no_parcel(f"it holds no {name}") from fault
+    except _UNREADABLE as fault:
+        raise _no_parcel(f"its {name} is damaged, encrypted, or compressed in an unknown way") from fault
+
+
+def _no_parcel(why: str) -> Exception:
+    return distrust(PackageFault.NOT_A_PARCEL, f"what came in is no DPO parcel: {why}")

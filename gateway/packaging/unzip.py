@@ -1,0 +1,190 @@
+"""Reads a foreign ZIP forwards and strictly: each file is handed on as it passes; the directory must agree afterwards.
+
+In come a stream, limits and who takes the files; nothing comes out but `Untrusted` where something does not hold.
+Called by `opener`. Source: APPNOTE 6.3.10. Readers differ in whether they believe local headers or the directory: we
+believe a ZIP only where both say the same and nothing lies between, before or behind.
+"""
+
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+
+from gateway.arkivmelding.filenames import normal, unsafe_reason
+from gateway.packaging.forward import Forward, Truncated
+from gateway.packaging.names import METADATA_FOLDER, MIMETYPE, ROOT_MANIFEST
+from gateway.packaging.records import Block, OpenLimits, PackageFault, distrust
+from gateway.packaging.zipheaders import COMPARED_FLAGS, Facts, Head, bomb, disagree, no_zip, read_central, read_head
+from gateway.packaging.zipstream import (
+    CENTRAL,
+    DEFLATED,
+    DESCRIBED,
+    DESCRIPTOR,
+    END,
+    END_64,
+    FULL_16,
+    FULL_32,
+    LOCAL,
+    LOCATOR_64,
+)
+
+_STEP = 1024 * 1024
+
+Receive = Callable[[str, Iterator[Block]], int]
+
+
+def read_zip(stream: Forward, limits: OpenLimits, *, receive: Receive) -> None:
+    """Hand every file to `receive` (name, blocks), which returns the CRC-32 of what it got; check the directory."""
+    try:
+        _Reader(stream, limits, receive=receive).read()
+    except Truncated as fault:
+        raise no_zip("it is cut off") from fault
+    except (zlib.error, struct.error) as fault:
+        raise no_zip("its compressed data is damaged") from fault
+
+
+class _Reader:
+    def __init__(self, stream: Forward, limits: OpenLimits, *, receive: Receive) -> None:
+        self._stream = stream
+        self._limits = limits
+        self._receive = receive
+        self._found: dict[int, Facts] = {}
+        self._names: set[str] = set()
+        self._unpacked = 0
+
+    def read(self) -> None:
+        while (magic := self._stream.take(4)) == LOCAL:
+            self._read_entry(self._stream.position - 4)
+        if not self._found:
+            raise no_zip("it does not begin with a file")
+        self._read_directory(magic)
+
+    def _read_entry(self, offset: int) -> None:
+        head = read_head(self._stream)
+        name = self._check_name(head.name)
+        content = _Content(self._stream, head, limits=self._limits, room=self._limits.total - self._unpacked)
+        crc = self._receive(name, content.blocks())
+        if not content.ended:
+            raise RuntimeError("a receiver must take the whole file")
+        self._unpacked += content.size
+        facts = Facts(head.name, head.flags & COMPARED_FLAGS, head.method, crc, content.packed, content.size)
+        told = self._read_told(head, content)
+        if told[1:] != (facts.packed, facts.size):
+            raise no_zip(f"the sizes of {name!r} are not those that it states")
+        if told[0] != crc:
+            raise distrust(PackageFault.DOCUMENT_CHANGED, f"the bytes of {name!r} do not have their checksum")
+        self._found[offset] = facts
+
+    def _check_name(self, raw: bytes) -> str:
+        try:
+            name = normal(raw.decode())
+        except UnicodeDecodeError as fault:
+            raise distrust(PackageFault.UNSAFE_NAME, "a file's name is not UTF-8") from fault
+        own = name in (MIMETYPE, ROOT_MANIFEST) or name.startswith(METADATA_FOLDER)
+        reason = unsafe_reason(name.removeprefix(METADATA_FOLDER) if own else name)
+        if reason:
+            raise distrust(PackageFault.UNSAFE_NAME, f"a file's name is refused: {reason}")
+        if name in self._names:
+            raise distrust(PackageFault.DUPLICATE_NAME, f"two files are called {name!r}")
+        self._names.add(name)
+        if len(self._names) > self._limits.entries:
+            raise bomb(f"more than {self._limits.entries} files")
+        return name
+
+    def _read_told(self, head: Head, content: "_Content") -> tuple[int, int, int]:
+        """CRC and sizes as the entry states them: in its header, or in the descriptor behind it (§4.3.9)."""
+        if not head.flags & DESCRIBED:
+            return head.crc32, head.packed, head.size
+        wide = head.wide or max(content.packed, content.size) > FULL_32
+        first = self._stream.take(4)
+        (crc,) = struct.unpack("<I", self._stream.take(4) if first == DESCRIPTOR else first)
+        packed, size = struct.unpack("<QQ" if wide else "<II", self._stream.take(16 if wide else 8))
+        return crc, packed, size
+
+    def _read_directory(self, magic: bytes) -> None:
+        if magic != CENTRAL:
+            raise no_zip("something lies between its files and its directory")
+        start, count = self._stream.position - 4, 0
+        while magic == CENTRAL:
+            facts, offset = read_central(self._stream)
+            if self._found.pop(offset, None) != facts:
+                raise disagree(f"its entry {count + 1} is not the file that lies there")
+            count += 1
+            magic = self._stream.take(4)
+        if self._found:
+            raise disagree(f"{len(self._found)} files are missing from it")
+        size = self._stream.position - 4 - start
+        wide = magic == END_64
+        if wide:
+            self._check_end_64((count, count, size, start))
+            magic = self._stream.take(4)
+        if magic != END:
+            raise no_zip("something that does not belong there follows its files")
+        self._check_end((count, count, size, start), wide=wide)
+
+    def _check_end_64(self, expected: tuple[int, int, int, int]) -> None:
+        begins = self._stream.position - 4
+        length, _, _, disk, first = struct.unpack("<QHHII", self._stream.take(20))
+        if length != 44 or (disk, first) != (0, 0) or struct.unpack("<QQQQ", self._stream.take(32)) != expected:
+            raise disagree("its 64-bit end record says otherwise")
+        if self._stream.take(20) != LOCATOR_64 + struct.pack("<IQI", 0, begins, 1):
+            raise disagree("its 64-bit end record lies elsewhere")
+
+    def _check_end(self, expected: tuple[int, int, int, int], *, wide: bool) -> None:
+        disk, first, *told, comment = struct.unpack("<HHHHIIH", self._stream.take(18))
+        for value, real, full in zip(told, expected, (FULL_16, FULL_16, FULL_32, FULL_32), strict=True):
+            if value != real and not (wide and value == full):
+                raise disagree("its end record says otherwise")
+        if (disk, first) != (0, 0):
+            raise disagree("it spans several disks")
+        self._stream.take(comment)
+        if not self._stream.ended():
+            raise no_zip("something follows its end")
+
+
+class _Content:
+    """The unpacked bytes of one entry, counted on both sides and stopped at the limits."""
+
+    def __init__(self, stream: Forward, head: Head, *, limits: OpenLimits, room: int) -> None:
+        self._stream = stream
+        self._head = head
+        self._limits = limits
+        self._room = room
+        self.packed = 0
+        self.size = 0
+        self.ended = False
+
+    def blocks(self) -> Iterator[Block]:
+        for block in self._inflate() if self._head.method == DEFLATED else self._copy():
+            self.size += len(block)
+            self._check_limits()
+            yield block
+        self.ended = True
+
+    def _check_limits(self) -> None:
+        if self.size > self._room:
+            raise bomb(f"more than {self._limits.total} bytes in all")
+        if self.size > self._limits.ratio_from and self.size > self._limits.ratio * max(self.packed, 1):
+            raise bomb(f"a file unpacks to more than {self._limits.ratio} times its size")
+
+    def _copy(self) -> Iterator[Block]:
+        while self.packed < self._head.packed:
+            block = self._stream.upto(min(self._head.packed - self.packed, _STEP))
+            if not block:
+                raise Truncated("in a stored file")
+            self.packed += len(block)
+            yield block
+
+    def _inflate(self) -> Iterator[Block]:
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        while not inflater.eof:
+            block = self._stream.upto(_STEP)
+            if not block:
+                raise Truncated("in a deflated file")
+            pending: Block = block
+            while pending and not inflater.eof:
+                plain = inflater.decompress(pending, _STEP)
+                left = inflater.unused_data or inflater.unconsumed_tail
+                self.packed += len(pending) - len(left)
+                pending = inflater.unconsumed_tail
+                yield plain
+            self._stream.back(len(inflater.unused_data))

@@ -1,0 +1,121 @@
+"""The DPO parcel: both members, both directions, its length, and how other programs read it."""
+
+import io
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.errors import Untrusted
+from gateway.keys import KeyPair
+from gateway.packaging.opener import Trust, open_package
+from gateway.packaging.parcel import MOST_SBD_BYTES, open_dpo, seal_dpo
+from gateway.packaging.records import PackagedFile, Sealed
+from tests.packaging.packing import PARTIES, draw, make_file, make_signing, write_zip
+
+SBD = b'{"standardBusinessDocumentHeader": {}}'
+
+
+def seal(sender: KeyPair, recipient: KeyPair | None, *files: PackagedFile) -> Sealed:
+    """A parcel with these files."""
+    certificate = recipient.certificate if recipient else None
+    return seal_dpo(SBD, files, parties=PARTIES, signer=make_signing(sender), certificate=certificate)
+
+
+@settings(deadline=None, max_examples=30)
+@given(sizes=st.lists(st.sampled_from([0, 1, 65_535, 65_536, 1_000_000, 1_048_576, 2_500_000]), max_size=3))
+def test_length_is_what_comes(sender: KeyPair, recipient: KeyPair, sizes: list[int]) -> None:
+    """Content-Length may be sent before the first byte is made, on every try."""
+    sealed = seal(sender, recipient, *(make_file(f"{number}.bin", bytes(size)) for number, size in enumerate(sizes)))
+    for _ in range(2):
+        assert sum(len(chunk) for chunk in sealed.chunks()) == sealed.length
+
+
+def test_what_is_sealed_is_opened(sender: KeyPair, recipient: KeyPair, trust: Trust, tmp_path: Path) -> None:
+    """SBD and files come out as they went in, in their order, and the signer is known."""
+    files = [make_file("brev.pdf", b"1" * 70_000), make_file("arkivmelding.xml", b"<a/>"), make_file("tom.txt", b"")]
+    with open_dpo(io.BytesIO(draw(seal(sender, recipient, *files)))) as parcel:
+        assert parcel.sbd == SBD
+        assert parcel.package is not None
+        with open_package(parcel.package, trust=trust, spool=tmp_path) as package:
+            assert [file.name for file in package.files] == ["brev.pdf", "arkivmelding.xml", "tom.txt"]
+            assert [(file.size, file.sha256) for file in package.files] == [(file.size, file.sha256) for file in files]
+            assert package.files[0].path.read_bytes() == b"1" * 70_000
+            assert package.signer == sender.certificate
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_members_and_flags_suit_a_stream_reader(sender: KeyPair, recipient: KeyPair) -> None:
+    """sbd.json first; the package is method 8 with a descriptor, and nothing is stored with one."""
+    content = draw(seal(sender, recipient, make_file("a.pdf", b"1" * 200_000)))
+    with zipfile.ZipFile(io.BytesIO(content)) as parcel:
+        assert parcel.testzip() is None
+        assert parcel.namelist() == ["sbd.json", "asic.zip"]
+        offsets = [entry.header_offset for entry in parcel.infolist()]
+    heads = [struct.unpack_from("<4sHHH", content, offset) for offset in offsets]
+    assert [(flags & 8, method) for _, _, flags, method in heads] == [(0, 8), (8, 8)]
+
+
+def test_without_files_there_is_only_the_sbd(sender: KeyPair) -> None:
+    """Statuses and kvitteringer need no certificate and carry no package."""
+    sealed = seal(sender, None)
+    content = draw(sealed)
+    assert len(content) == sealed.length
+    with open_dpo(io.BytesIO(content)) as parcel:
+        assert (parcel.sbd, parcel.package) == (SBD, None)
+
+
+def test_files_without_a_certificate_are_refused(sender: KeyPair) -> None:
+    """Nothing leaves unencrypted."""
+    with pytest.raises(Untrusted, match="no certificate to encrypt to for 0192:311000020"):
+        seal(sender, None, make_file("a.pdf", b"1"))
+
+
+def change(content: bytes, mark: bytes, offset: int, value: bytes) -> bytes:
+    """One byte changed, `offset` behind the first `mark`."""
+    at = content.index(mark) + offset
+    return content[:at] + value + content[at + 1 :]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no zip",
+        write_zip({"annet.txt": b"1"}),
+        write_zip({"sbd.json": bytes(MOST_SBD_BYTES + 1)}),
+        change(write_zip({"sbd.json": b"{}"}), b"PK\x01\x02", 10, b"\x63"),
+        change(write_zip({"sbd.json": b"{}"}), b"PK\x01\x02", 8, b"\x01"),
+        change(write_zip({"sbd.json": b"{}"}, zipfile.ZIP_STORED), b"sbd.json", 8, b"["),
+        write_zip({"sbd.json": b"{}"}, zipfile.ZIP_STORED)[:-30],
+    ],
+    ids=["empty", "no zip", "no sbd", "large sbd", "unknown method", "encrypted", "damaged", "cut off"],
+)
+def test_what_is_no_parcel_is_refused(content: bytes) -> None:
+    """One code for everything that cannot be read as a parcel."""
+    with pytest.raises(Untrusted) as caught, open_dpo(io.BytesIO(content)):
+        pass
+    assert caught.value.code == "NOT_A_PARCEL"
+
+
+def test_other_members_are_skipped() -> None:
+    """What a receiver does not know it leaves alone."""
+    with open_dpo(io.BytesIO(write_zip({"manifest.xml": b"<a/>", "sbd.json": b"{}"}))) as parcel:
+        assert parcel.sbd == b"{}"
+
+
+def test_a_package_that_was_damaged_on_its_way_is_no_parcel(
+    sender: KeyPair, recipient: KeyPair, trust: Trust, tmp_path: Path
+) -> None:
+    """The outer ZIP's checksum notices it while the package is read, and the code is still a known one."""
+    content = bytearray(draw(seal(sender, recipient, make_file("a.pdf", b"1" * 200_000))))
+    content[100_000] ^= 1
+    with (
+        pytest.raises(Untrusted),
+        open_dpo(io.BytesIO(content)) as parcel,
+        open_package(parcel.package, trust=trust, spool=tmp_path),
+    ):
+        pass

@@ -1,0 +1,1 @@
+"""What the sender gave us: XML in, facts and faults out. Pure."""

@@ -1,0 +1,176 @@
+"""Shielding and grading: what the document says of secrecy, as one of four outcomes.
+
+In come the facts, the grounds (dated data, editable in settings) and today's date; out comes a `Shielding`. Called by
+inspection. It leans to the safe side: a ground that is not fully understood is `undecided`, never `open`.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cache
+
+from gateway.arkivmelding.facts import Facts, Gradering, Skjerming
+
+
+class Outcome(StrEnum):
+    """What follows for the choice of channel."""
+
+    OPEN = "open"
+    CONFIDENTIAL = "confidential"
+    UNDECIDED = "undecided"
+    CLASSIFIED = "classified"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """One provision of law. `law` and `section` are regular expressions; `since` is when it was last looked at."""
+
+    law: str
+    section: str
+    name: str
+    since: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """The two lists. `allow_beskyttelsesgrad` lets Fortrolig and Strengt fortrolig through, as confidential."""
+
+    secrecy: tuple[Ground, ...]
+    no_secrecy: tuple[Ground, ...]
+    allow_beskyttelsesgrad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One shielding or grading and what it came to; `text` is the ground as written."""
+
+    outcome: Outcome
+    text: str
+    line: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shielding:
+    """The outcome for the whole document (the strictest finding) and what it rests on."""
+
+    outcome: Outcome
+    findings: tuple[Finding, ...]
+
+
+# Systems write 0001-01-01, 1753-01-01, 1900-01-01 or 1970-01-01 for a date that nobody set.
+_UNSET_BEFORE = date(1971, 1, 1)
+_LOOKED_AT = date(2026, 11, 1)
+_OFFENTLEGLOVA = r"offentleg(?:lova|lov)|offentlighetslov(?:en|a)?|offl|off\.?\s?l(?:ov(?:en|a)?)?"
+_FORVALTNINGSLOVEN = r"forvaltningslov(?:en|a)?|fvl|forv\.?\s?l(?:ov(?:en|a)?)?"
+
+
+def _lovdata(law: str) -> str:
+    return f"lovdata.no, {law}"
+
+
+DEFAULT_GROUNDS = Grounds(
+    secrecy=tuple(
+        Ground(law, section, name, _LOOKED_AT, _lovdata(name))
+        for law, section, name in (
+            (_OFFENTLEGLOVA, r"13", "offentleglova § 13"),
+            (_FORVALTNINGSLOVEN, r"13(?:\s?[a-g])?", "forvaltningsloven §§ 13–13 g"),
+            (r"helsepersonellov(?:en|a)?|hpl|hlspl", r"21", "helsepersonelloven § 21"),
+            (r"barnevernslov(?:en|a)?|barneverntjenestelov(?:en|a)?|bvl", r"13-1|6-7", "barnevernsloven § 13-1"),
+            (r"nav-?lov(?:en|a)?|arbeids- og velferdsforvaltningslov(?:en|a)?", r"7", "NAV-loven § 7"),
+            (r"sosialtjenestelov(?:en|a)?|sotjl", r"44", "sosialtjenesteloven § 44"),
+            (r"helse- og omsorgstjenestelov(?:en|a)?|hol", r"12-1", "helse- og omsorgstjenesteloven § 12-1"),
+            (r"spesialisthelsetjenestelov(?:en|a)?", r"6-1", "spesialisthelsetjenesteloven § 6-1"),
+            (r"pasientjournallov(?:en|a)?", r"15", "pasientjournalloven § 15"),
+            (r"skatteforvaltningslov(?:en|a)?|sktfvl", r"3-1", "skatteforvaltningsloven § 3-1"),
+            (r"politiregisterlov(?:en|a)?", r"23", "politiregisterloven § 23"),
+            (r"statistikklov(?:en|a)?", r"8", "statistikkloven § 8"),
+            (r"krisesenterlov(?:en|a)?", r"5", "krisesenterloven § 5"),
+            (r"familievernkontorlov(?:en|a)?", r"5", "familievernkontorloven § 5"),
+        )
+    ),
+    no_secrecy=tuple(
+        Ground(_OFFENTLEGLOVA, section, f"offentleglova § {section}", _LOOKED_AT, _lovdata("offentleglova kapittel 3"))
+        for section in ("14", "15", "16", "17", "18", "19", "22", "23", "25")
+    ),
+)
+
+_GRADED = re.compile(r"\b(sikkerhetsgrad\w*|begrenset|konfidensielt|hemmelig|strengt hemmelig)\b")
+_PROTECTED = re.compile(r"\b(beskyttelsesgrad\w*|strengt fortrolig|fortrolig)\b")
+# What may stand beside a citation without changing what it means. A bare number is not among it: it may be a section.
+_CONNECTORS = re.compile(
+    r"(?:\b(?:unntatt|fra|etter|offentlighet|offentligheten|offentlegheit|innsyn|uo|u\.off|jf|jfr|jamfør|og|samt|"
+    r"første ledd|annet ledd|andre ledd|tredje ledd|fjerde ledd|femte ledd|\d\.? ?ledd|nr\.? ?\d{1,2}|nummer \d{1,2}|"
+    r"bokstav [a-f]|\d\. ?(?:pkt|punktum|setning))\b|\(\d\)|[\s.,;:–-])*"
+)
+
+
+def assess(facts: Facts, grounds: Grounds, *, today: date) -> Shielding:
+    """Judge every shielding that has not run out and every grading; the strictest one decides."""
+    findings = tuple(_judge_skjerming(each, grounds) for each in facts.skjerminger if not _has_ended(each, today))
+    findings += tuple(_judge_gradering(each, grounds) for each in facts.graderinger)
+    outcomes = {finding.outcome for finding in findings}
+    for outcome in (Outcome.CLASSIFIED, Outcome.UNDECIDED, Outcome.CONFIDENTIAL):
+        if outcome in outcomes:
+            # A certain ground settles the doubt about another: both are treated as confidential.
+            certain = outcome is Outcome.UNDECIDED and Outcome.CONFIDENTIAL in outcomes
+            return Shielding(Outcome.CONFIDENTIAL if certain else outcome, findings)
+    return Shielding(Outcome.OPEN, findings)
+
+
+def _judge_skjerming(skjerming: Skjerming, grounds: Grounds) -> Finding:
+    restriction, ground = _folded(skjerming.tilgangsrestriksjon), _folded(skjerming.hjemmel)
+    text = f"{skjerming.tilgangsrestriksjon} · {skjerming.hjemmel}".strip(" ·")
+    return Finding(_judge_texts(restriction, ground, grounds=grounds), text, skjerming.line, skjerming.path)
+
+
+def _judge_texts(restriction: str, ground: str, *, grounds: Grounds) -> Outcome:
+    if _GRADED.search(restriction):
+        return Outcome.CLASSIFIED
+    if _PROTECTED.search(restriction):
+        return Outcome.CONFIDENTIAL if grounds.allow_beskyttelsesgrad else Outcome.CLASSIFIED
+    if any(_cites(each, f"{restriction} ; {ground}") for each in grounds.secrecy):
+        return Outcome.CONFIDENTIAL
+    understood = _is_open(ground, grounds) and (not _without_citations(restriction, grounds))
+    return Outcome.OPEN if understood else Outcome.UNDECIDED
+
+
+def _judge_gradering(gradering: Gradering, grounds: Grounds) -> Finding:
+    protected = "beskyttelsesgrad" in _folded(gradering.label)
+    outcome = Outcome.CONFIDENTIAL if protected and grounds.allow_beskyttelsesgrad else Outcome.CLASSIFIED
+    return Finding(outcome, gradering.label, gradering.line, gradering.path)
+
+
+def _is_open(ground: str, grounds: Grounds) -> bool:
+    """Whether the text cites grounds that are no secrecy, and says nothing else."""
+    cites = any(_cites(each, ground) for each in grounds.no_secrecy)
+    return cites and not _without_citations(ground, grounds)
+
+
+def _without_citations(text: str, grounds: Grounds) -> str:
+    """What is left of a text when the known open citations and the words between them are taken out."""
+    for each in grounds.no_secrecy:
+        text = _citation(each).sub(" ", text)
+    return "" if _CONNECTORS.fullmatch(text) else text
+
+
+def _cites(ground: Ground, text: str) -> bool:
+    return _citation(ground).search(text) is not None
+
+
+@cache
+def _citation(ground: Ground) -> "re.Pattern[str]":
+    return re.compile(rf"\b(?:{ground.law})\.?,?\s*(?:§+|par(?:agraf)?\.?)?\s*(?:{ground.section})(?![\d-])")
+
+
+def _has_ended(skjerming: Skjerming, today: date) -> bool:
+    try:
+        return _UNSET_BEFORE <= date.fromisoformat(skjerming.ends[:10]) < today
+    except ValueError:
+        return False
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()

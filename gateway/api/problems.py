@@ -1,0 +1,144 @@
+"""Errors as answers: problem details (RFC 9457) with a stable URN, every fault, and how to mend it.
+
+In comes any exception of a request, out goes `application/problem+json`. Registered once on the app; the table below is
+the whole translation. Contract §6.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+from flask import Flask, Response, json, request
+from werkzeug.exceptions import HTTPException
+
+from gateway import errors
+from gateway.errors import Fault, GatewayError, Outside, Refused
+
+log = structlog.get_logger(__name__)
+
+PROBLEM = "application/problem+json"
+URN = "urn:arkivmelding-gateway:problem:"
+_STORAGE_RETRY = 10
+
+# The most specific class first.
+STATUSES: Mapping[type[GatewayError], tuple[int, str]] = {
+    errors.Unreadable: (400, "The request cannot be read"),
+    errors.NotLoggedIn: (401, "Not logged in"),
+    errors.NotAllowed: (403, "Not allowed"),
+    errors.NotFound: (404, "Not found"),
+    errors.Conflict: (409, "Not in this state"),
+    errors.Stale: (412, "Changed meanwhile"),
+    errors.TooLarge: (413, "Too large"),
+    errors.UnsupportedType: (415, "Another content type"),
+    errors.Invalid: (422, "Not valid"),
+    errors.VersionRequired: (428, "If-Match is required"),
+    errors.StorageUnavailable: (503, "Storage is unavailable"),
+    errors.Unavailable: (503, "The outside world is unavailable"),
+    errors.Outside: (503, "The outside world is unavailable"),
+}
+
+
+def register_problems(app: Flask) -> None:
+    """Answer every error of every route as a problem."""
+    app.register_error_handler(GatewayError, _answer_ours)
+    app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(Exception, _answer_unknown)
+
+
+def fault_json(fault: Fault) -> dict[str, object]:
+    """One entry of `errors`."""
+    return {
+        "rule": fault.rule,
+        "severity": fault.severity.value,
+        "line": fault.line,
+        "column": fault.column,
+        "path": fault.path,
+        "message": fault.message,
+        "mend": fault.mend,
+        "value": fault.value,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one problem says besides its status and title."""
+
+    code: str
+    detail: str
+    mend: str = ""
+    faults: tuple[Fault, ...] = ()
+
+
+def problem(status: int, title: str, *, said: Said) -> Response:
+    """One problem as an answer."""
+    body: dict[str, object] = {
+        "type": URN + said.code.lower().replace("_", "-"),
+        "title": title,
+        "status": status,
+        "detail": said.detail,
+        "instance": request.path,
+        "code": said.code,
+    }
+    if said.mend:
+        body["mend"] = said.mend
+    body["errors"] = [fault_json(fault) for fault in said.faults]
+    return Response(json.dumps(body), status, content_type=PROBLEM)
+
+
+def _answer_ours(error: GatewayError) -> Response:
+    status, title = next((answer for kind, answer in STATUSES.items() if isinstance(error, kind)), (500, "Our fault"))
+    code = error.code if isinstance(error, (Refused, Outside)) else ""
+    faults = error.faults if isinstance(error, Refused) else ()
+    said = Said(code or type(error).__name__.upper(), error.message, error.mend, faults)
+    response = problem(status, title, said=said)
+    wait = error.retry_after if isinstance(error, (Refused, Outside)) else None
+    if status == 503:
+        wait = wait or _STORAGE_RETRY
+    if wait:
+        response.headers["Retry-After"] = str(wait)
+    if status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="gateway", Basic realm="gateway", charset="UTF-8"'
+    return response
+
+
+def _answer_http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status == 422:
+        said = Said("BODY", "the request does not fit", "Each entry of `errors` names a place.", _field_faults(error))
+        return problem(422, "Not valid", said=said)
+    said = Said(error.name.upper().replace(" ", "_"), error.description or error.name)
+    response = problem(status, error.name, said=said)
+    for name, value in error.get_headers(request.environ):
+        if name.lower() in {"allow", "retry-after"}:
+            response.headers[name] = value
+    return response
+
+
+def _answer_unknown(error: Exception) -> Response:
+    """A fault of our own. What it says may hold anything, so only its class is logged."""
+    route = request.url_rule.rule if request.url_rule else "unknown"
+    log.error("request_crashed", route=route, method=request.method, error=type(error).__name__)
+    said = Said("INTERNAL", "the gateway failed; nothing is known to be wrong with the request")
+    return problem(500, "Our fault", said=said)
+
+
+def _field_faults(error: HTTPException) -> tuple[Fault, ...]:
+    """marshmallow's messages, one fault a field, its place written as a path."""
+    messages = getattr(error, "data", {}).get("messages", {})
+    return faults_of(messages, "")
+
+
+def faults_of(messages: object, path: str) -> tuple[Fault, ...]:
+    """marshmallow's tree of messages as faults."""
+    return tuple(
+        Fault("BODY", errors.Severity.ERROR, text, "See /docs for what fits here.", path=place)
+        for place, text in _flatten(messages, path)
+    )
+
+
+def _flatten(node: object, path: str) -> list[tuple[str, str]]:
+    if isinstance(node, Mapping):
+        return [pair for key, value in node.items() for pair in _flatten(value, f"{path}/{key}")]
+    if isinstance(node, list):
+        return [pair for value in node for pair in _flatten(value, path)]
+    return [(path.removeprefix("/json") or "/", str(node))]

@@ -1,0 +1,40 @@
+"""What stands behind this door: handed in once by `app`, found by the routes through the Flask app.
+
+Called by every route of this room.
+"""
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app
+
+from gateway.delivery.intake import Intake
+from gateway.delivery.submission import Clock
+from gateway.delivery.uploads import Uploads
+from gateway.message.processes import Channel
+from gateway.registry.client import RegistryClient
+from gateway.storage.engine import Database
+
+_KEY = "gateway-rooms"
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """The rooms behind the door."""
+
+    database: Database
+    intake: Intake
+    uploads: Uploads
+    registry: RegistryClient
+    channels: frozenset[Channel]
+    now: Clock
+
+
+def furnish(app: Flask, behind: Rooms) -> None:
+    """Put the rooms where the routes find them."""
+    app.extensions[_KEY] = behind
+
+
+def rooms() -> Rooms:
+    """The rooms behind the app that answers this request."""
+    found: Rooms = current_app.extensions[_KEY]
+    return found

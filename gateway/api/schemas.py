@@ -1,0 +1,150 @@
+"""The JSON of our own door as marshmallow schemas: what comes in is loaded with them, what goes out is described by them.
+
+Called by the routes of this room and by the OpenAPI document. Unknown members are refused, so that a misspelt one is
+noticed. Contract §3 and §5.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+
+from gateway.message.processes import Channel
+
+FormatExample = Mapping[str, object]
+
+
+def _text(example: str, **more: Any) -> fields.String:
+    return fields.String(metadata={"example": example}, **more)
+
+
+class Strict(Schema):
+    """The base: unknown members are refused."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class RecipientSchema(Strict):
+    """An identifier given beside the document: the part's index (from 1), its name as a check, the identifier."""
+
+    korrespondansepart = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+    navn = _text("Fjordvik tilsyn", required=True)
+    identifikator = _text("0192:311000128", required=True)
+
+
+class OptionsSchema(Strict):
+    """The `options` part."""
+
+    sender = _text("0192:311000101")
+    process = _text("urn:no:difi:profile:arkivmelding:administrasjon:ver1.0")
+    confidential = fields.Boolean(truthy={True}, falsy={False})
+    deadline = fields.AwareDateTime(format="iso")
+    messageChannel = fields.String(validate=validate.Regexp(r"^[a-zA-Z0-9_-]{1,25}$"))
+    actor = _text("saksbehandler-7", validate=validate.Length(max=200))
+
+
+class PrototypeEditSchema(Strict):
+    """Changes to one prototype (with messageId), or a new recipient (without)."""
+
+    messageId = fields.UUID()
+    selected = fields.Boolean(truthy={True}, falsy={False})
+    recipient = _text("0192:311000128")
+    korrespondansepart = fields.Integer(strict=True, validate=validate.Range(min=1))
+    name = fields.String(validate=validate.Length(min=1, max=500))
+    role = fields.String(validate=validate.OneOf(["Mottaker", "Kopimottaker"]))
+    process = fields.String()
+    serviceIdentifier = fields.Enum(Channel, by_value=True)
+    documents = fields.List(fields.String(), validate=validate.Length(min=1))
+    expectedResponseDateTime = fields.AwareDateTime(format="iso")
+    businessMessage = fields.Dict(keys=fields.String())
+    confirm = fields.List(_text("NAME_MISMATCH"))
+
+    @validates_schema
+    def check_kind(self, data: dict[str, object], **_: object) -> None:
+        """An entry without messageId is a new recipient and says whose it is."""
+        if "messageId" in data:
+            wrong = {"korrespondansepart", "name", "role"}.intersection(data)
+            if wrong:
+                raise ValidationError("goes with a new recipient, not with a messageId", sorted(wrong)[0])
+        elif "recipient" not in data:
+            raise ValidationError("an entry has a messageId, or is a new recipient with `recipient`", "recipient")
+        elif "korrespondansepart" not in data and "name" not in data:
+            raise ValidationError(
+                "a new recipient names its korrespondansepart, or a name and a role", "korrespondansepart"
+            )
+
+
+class EditSchema(Strict):
+    """The body of a PUT: what is absent stays."""
+
+    prototypes = fields.List(fields.Nested(PrototypeEditSchema))
+    confidential = fields.Boolean(truthy={True}, falsy={False}, metadata={"example": True})
+    sender = fields.String()
+    process = fields.String()
+    confirm = fields.List(_text("NOT_OUTGOING"))
+    select = fields.String(validate=validate.OneOf(["ready"]))
+    actor = _text("saksbehandler-7", validate=validate.Length(max=200))
+
+
+class ListingQuery(Schema):
+    """Filters and paging of the list."""
+
+    state = fields.String(validate=validate.OneOf(["draft", "committed", "finished", "discarded"]))
+    process = fields.String()
+    meldingId = fields.String()
+    after = fields.String(metadata={"description": "`next` of the page before"})
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 500))
+
+
+class DryRunQuery(Schema):
+    """Whether to derive and answer without storing."""
+
+    dryRun = fields.Boolean(load_default=False)
+
+
+class ReplaceQuery(Schema):
+    """Whether other bytes may take the place of a document of the same name."""
+
+    replace = fields.Boolean(load_default=False)
+
+
+class CapabilityQuery(Schema):
+    """What to ask the registry."""
+
+    process = fields.String()
+    securityLevel = fields.Integer(validate=validate.OneOf([3, 4]))
+
+
+class CapabilityRequest(Strict):
+    """The same with the identifier in the body, for persons."""
+
+    identifier = _text("0192:311000128", required=True)
+    process = fields.String()
+    securityLevel = fields.Integer(strict=True, validate=validate.OneOf([3, 4]))
+
+
+class FaultSchema(Schema):
+    """One thing that is wrong."""
+
+    rule = fields.String()
+    severity = fields.String()
+    line = fields.Integer()
+    column = fields.Integer()
+    path = fields.String()
+    message = fields.String()
+    mend = fields.String()
+    value = fields.String(allow_none=True)
+
+
+class ProblemDetails(Schema):
+    """An error (RFC 9457)."""
+
+    type = fields.String()
+    title = fields.String()
+    status = fields.Integer()
+    detail = fields.String()
+    instance = fields.String()
+    code = fields.String()
+    mend = fields.String()
+    errors = fields.List(fields.Nested(FaultSchema))

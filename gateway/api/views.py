@@ -1,0 +1,240 @@
+"""What the answers look like: a `View` and its parts as JSON objects.
+
+In come records of delivery, out come plain dicts; `schemas.py` describes the same for /docs, and a test holds the two
+together. Written by hand because it runs for every prototype of every answer. Contract §3.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from gateway.api.bodies import media_type
+from gateway.api.times import moment
+from gateway.arkivmelding.facts import Dokumentbeskrivelse, Dokumentobjekt
+from gateway.arkivmelding.filenames import normal
+from gateway.delivery.committing import Commitment
+from gateway.delivery.envelopes import compose
+from gateway.delivery.submission import View
+from gateway.message.prototype import Choice, Problem, Prototype, Registered, Route, Skipped
+from gateway.message.sbd import write_envelope
+from gateway.storage.documents import StoredDocument
+from gateway.storage.messages import Message
+from gateway.storage.statuses import StatusEvent
+
+Json = dict[str, object]
+
+
+def conversation_json(view: View) -> Json:
+    """The answer to POST and GET of a conversation."""
+    conversation, facts = view.conversation, view.inspection.facts
+    body: Json = {
+        "conversationId": conversation.id,
+        "state": conversation.state.value,
+        "ready": view.ready,
+        "version": conversation.version,
+        "created": moment(conversation.created),
+        "expires": moment(conversation.expires) if conversation.committed is None else None,
+        "committed": moment(conversation.committed),
+        "sender": conversation.sender,
+        "confidential": conversation.confidential,
+        "arkivmelding": {
+            "meldingId": facts.melding_id,
+            "system": facts.system,
+            "dialect": facts.dialect.value,
+            "profile": view.inspection.profile.value if view.inspection.profile else None,
+            "title": facts.public_title or None,
+            "saksmappe": facts.saksmappe.system_id or None if facts.saksmappe else None,
+            "journalpost": facts.journalpost.number or None if facts.journalpost else None,
+            "shielding": view.inspection.shielding.outcome.value,
+        },
+        "documents": _documents(view),
+        "prototypes": [_prototype(each, view) for each in view.prototypes],
+        "skipped": [_skipped(each) for each in view.skipped],
+        "problems": [problem_json(each) for each in view.problems],
+        "confirmed": [
+            {"code": each.code, "actor": each.actor, "at": moment(each.at)} for each in conversation.confirmations
+        ],
+    }
+    if view.not_sent:
+        body["notSent"] = list(view.not_sent)
+    return body
+
+
+def commitment_json(commitment: Commitment) -> Json:
+    """The answer to a commit: the same whether it is the first or a repeated one."""
+    view = commitment.view
+    sent = [each.choice for each in view.prototypes if each.choice.selected]
+    left_out = [each.choice for each in view.prototypes if not each.choice.selected]
+    return {
+        "conversationId": view.conversation.id,
+        "committed": moment(view.conversation.committed),
+        "messages": [_sent(choice) for choice in sent],
+        "notSent": [{"messageId": choice.message_id, "recipient": choice.recipient} for choice in left_out],
+        "links": {
+            "self": f"/out/messages/{view.conversation.id}",
+            "statuses": f"/statuses/{view.conversation.id}",
+        },
+    }
+
+
+def document_json(document: StoredDocument) -> Json:
+    """One stored document."""
+    return {
+        "filename": document.filename,
+        "mimeType": document.mime,
+        "received": True,
+        "size": document.size,
+        "sha256": document.sha256.hex(),
+    }
+
+
+def message_status_json(message: Message, events: tuple[StatusEvent, ...]) -> Json:
+    """One message with its log."""
+    return {
+        "messageId": message.id,
+        "sbdConversationId": message.choice.conversation_id,
+        "recipient": message.recipient,
+        "serviceIdentifier": message.channel,
+        "state": message.state.value,
+        "outcome": message.outcome.value,
+        "lastStatus": message.last_status.value if message.last_status else None,
+        "deadline": moment(message.deadline),
+        "statuses": [event_json(event) for event in events],
+    }
+
+
+def event_json(event: StatusEvent) -> Json:
+    """One row of the log."""
+    return {
+        "cursor": event.cursor,
+        "messageId": event.message_id,
+        "conversationId": event.conversation_id,
+        "direction": event.direction.value,
+        "status": event.status.value,
+        "at": moment(event.at),
+        "evidence": event.evidence.value or None,
+        "description": event.description or None,
+    }
+
+
+def problem_json(problem: Problem) -> Json:
+    """One problem; places that it does not have are left out."""
+    body: Json = {
+        "code": problem.code,
+        "severity": problem.severity.value,
+        "message": problem.message,
+        "mend": problem.mend,
+    }
+    optional: Mapping[str, object] = {
+        "filename": problem.filename,
+        "line": problem.line or None,
+        "korrespondansepart": problem.part,
+    }
+    return {**body, **{name: value for name, value in optional.items() if value is not None}}
+
+
+def registered_json(registered: Registered | None) -> Json | None:
+    """The registry's words about somebody."""
+    if registered is None:
+        return None
+    return {"name": registered.name, "form": registered.form, "address": registered.address}
+
+
+def _documents(view: View) -> list[Json]:
+    here = {document.filename: document for document in view.documents}
+    entry = view.inspection.facts.journalpost
+    named = [(each, objekt) for each in (entry.documents if entry else ()) for objekt in each.objects]
+    body = [_named_document(each, objekt, here=here) for each, objekt in named]
+    names = {normal(objekt.filename.strip()) for _, objekt in named}
+    return body + [
+        {"title": None, "role": None, "variant": None, **document_json(document)}
+        for name, document in here.items()
+        if name not in names
+    ]
+
+
+def _named_document(
+    document: Dokumentbeskrivelse, objekt: Dokumentobjekt, *, here: Mapping[str, StoredDocument]
+) -> Json:
+    filename = normal(objekt.filename.strip())
+    stored = here.get(filename)
+    return {
+        "filename": filename,
+        "title": document.title,
+        "role": document.role.lower(),
+        "variant": objekt.variant,
+        "mimeType": stored.mime if stored else media_type("", filename),
+        "received": stored is not None,
+        "size": stored.size if stored else None,
+        "sha256": stored.sha256.hex() if stored else None,
+    }
+
+
+def _prototype(prototype: Prototype, view: View) -> Json:
+    choice = prototype.choice
+    return {
+        "messageId": choice.message_id,
+        "selected": choice.selected,
+        "ready": prototype.ready,
+        "korrespondansepart": _part(choice),
+        "recipient": choice.recipient,
+        "identifiedBy": choice.identified_by.value if choice.identified_by else None,
+        "registered": registered_json(choice.registered),
+        "nameMatch": choice.name_match.value,
+        **_route_members(choice.route),
+        "confidential": choice.confidential,
+        "documents": list(prototype.documents),
+        "size": prototype.size,
+        "sizeLimit": prototype.size_limit,
+        "expectedResponseDateTime": moment(choice.deadline),
+        "redactions": [{"path": each.path, "line": each.line, "reason": each.reason} for each in prototype.redactions],
+        "why": list(choice.why),
+        "alternatives": [route_json(each) for each in choice.alternatives],
+        "problems": [problem_json(each) for each in prototype.problems],
+        "confirmed": [{"code": each.code, "actor": each.actor, "at": moment(each.at)} for each in choice.confirmations],
+        "standardBusinessDocument": _envelope(prototype, view),
+    }
+
+
+def _envelope(prototype: Prototype, view: View) -> Json | None:
+    """The envelope as it would go; None while there is no way to the recipient."""
+    choice = prototype.choice
+    if choice.route is None or choice.recipient is None:
+        return None
+    times: tuple[datetime, datetime | None] = (view.conversation.created, choice.deadline)
+    main = prototype.documents[0] if prototype.documents else None
+    return write_envelope(compose(choice, view.conversation, main_document=main, times=times))
+
+
+def _part(choice: Choice) -> Json:
+    return {"index": choice.part.index, "type": choice.part.type, "name": choice.part.name}
+
+
+def _route_members(route: Route | None) -> Json:
+    if route is None:
+        return {"serviceIdentifier": None, "process": None, "documentType": None, "securityLevel": None}
+    return {**route_json(route), "securityLevel": route.security_level}
+
+
+def route_json(route: Route) -> Json:
+    """One way to a recipient."""
+    return {
+        "process": route.process,
+        "serviceIdentifier": route.channel.value,
+        "documentType": route.document_type,
+        "securityLevel": route.security_level,
+    }
+
+
+def _skipped(skipped: Skipped) -> Json:
+    part = skipped.part
+    return {"korrespondansepart": {"index": part.index, "type": part.type, "name": part.name}, "reason": skipped.reason}
+
+
+def _sent(choice: Choice) -> Json:
+    return {
+        "messageId": choice.message_id,
+        "sbdConversationId": choice.conversation_id,
+        "recipient": choice.recipient,
+        "serviceIdentifier": choice.route.channel.value if choice.route else None,
+        "links": {"statuses": f"/statuses/{choice.message_id}"},
+    }

@@ -1,0 +1,182 @@
+"""Assembly: settings in, the WSGI app or a worker out. The only place where real things meet.
+
+Called by `cli` and by tests. Nothing here decides anything; it says which real thing stands behind each port.
+"""
+
+import os
+import random
+import socket
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flask import Flask
+
+from gateway.api.door import create_door
+from gateway.api.login import LoginSettings
+from gateway.api.rooms import Rooms
+from gateway.arkivmelding.inspection import Kit
+from gateway.arkivmelding.schema import Schemas
+from gateway.config import Settings
+from gateway.delivery.carrier import Carrier
+from gateway.delivery.committing import DELIVER, EXPIRE
+from gateway.delivery.intake import Intake
+from gateway.delivery.journey import Journey
+from gateway.delivery.reception import POLL, Reception
+from gateway.delivery.retry import Backoff
+from gateway.delivery.uploads import Uploads
+from gateway.delivery.worker import Hands, Worker
+from gateway.errors import SetupFault
+from gateway.keys import DocumentSealer, KeyRing, load_key_pairs, load_or_create_sealing_keys
+from gateway.maskinporten import AltinnTokens, Maskinporten
+from gateway.message.processes import Channel
+from gateway.registry.client import RegistryClient
+from gateway.resources import shipped
+from gateway.storage import clients, tasks
+from gateway.storage.blobs import FolderBlobs
+from gateway.storage.engine import Database
+from gateway.transports.dpo import DpoTransport
+
+SCHEMA_FILES = ("arkivmelding.xsd", "metadatakatalog.xsd", "adressering.xsd")
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """The real things of one process, ready to be put behind a door or to work."""
+
+    settings: Settings
+    database: Database
+    blobs: FolderBlobs
+    registry: RegistryClient
+    ring: KeyRing
+    dpo: DpoTransport
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.registry.close()
+        self.database.close()
+
+
+def now() -> datetime:
+    """The time, with its zone."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """A new UUID."""
+    return str(uuid.uuid4())
+
+
+def load_schemas() -> Schemas:
+    """The schemas that ship with the gateway, compiled."""
+    folder = shipped("schemas")
+    return Schemas({name: folder.joinpath(name).read_bytes() for name in SCHEMA_FILES})
+
+
+def open_database(settings: Settings) -> Database:
+    """The database, brought to this program's version."""
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = Database(settings.database)
+    database.upgrade()
+    return database
+
+
+def assemble(settings: Settings) -> Assembly:
+    """Everything that door and worker share; `SetupFault` for what is missing, all at once."""
+    missing = [
+        name
+        for name, value in (
+            ("organisations", settings.organisations),
+            ("[keys] keystore", settings.keys.keystore),
+            ("[maskinporten]", settings.maskinporten),
+            ("[registry]", settings.registry),
+            ("[dpo]", settings.dpo),
+        )
+        if not value
+    ]
+    if missing or not (settings.maskinporten and settings.registry and settings.dpo and settings.keys.keystore):
+        raise SetupFault(
+            f"the settings lack {', '.join(missing)}",
+            mend="Write them into gateway.toml (see the README), or try `gateway demo`, which needs none.",
+        )
+    ring = KeyRing(load_key_pairs(_read(settings.keys.keystore), settings.keys.password))
+    ring.signing(now())
+    tokens = Maskinporten(settings.maskinporten, ring, now=now)
+    altinn = AltinnTokens(tokens, settings.token_exchange_url, now=now)
+    (settings.data / "spool").mkdir(mode=0o700, parents=True, exist_ok=True)
+    sealer = DocumentSealer(load_or_create_sealing_keys(settings.data / "keys"))
+    return Assembly(
+        settings=settings,
+        database=open_database(settings),
+        blobs=FolderBlobs(settings.data / "documents", sealer=sealer),
+        registry=RegistryClient(settings.registry, tokens, now=now),
+        ring=ring,
+        dpo=DpoTransport(settings.dpo, altinn, now=now, new_id=new_id),
+    )
+
+
+def build_door(assembly: Assembly) -> Flask:
+    """The WSGI app."""
+    settings = assembly.settings
+    intake = Intake(
+        database=assembly.database,
+        blobs=assembly.blobs,
+        kit=Kit(load_schemas(), settings.grounds),
+        registry=assembly.registry,
+        routing=settings.routing,
+        settings=settings.intake,
+        now=now,
+        new_id=new_id,
+    )
+    behind = Rooms(assembly.database, intake, Uploads(intake), assembly.registry, settings.routing.enabled, now)
+    login = LoginSettings(settings.server.hosts, settings.organisations, is_loopback(settings.server.host))
+    return create_door(behind, login)
+
+
+def build_worker(assembly: Assembly) -> Worker:
+    """A worker, its recurring tasks put on the schedule."""
+    settings = assembly.settings
+    journey = Journey(
+        database=assembly.database,
+        blobs=assembly.blobs,
+        registry=assembly.registry,
+        routing=settings.routing,
+        ring=assembly.ring,
+        transports={Channel.DPO: assembly.dpo},
+        now=now,
+        new_id=new_id,
+    )
+    carrier = Carrier(assembly.database, journey, Backoff(settings.retry, random.random), now)
+    reception = Reception(assembly.database, assembly.dpo, now, settings.poll)
+    jobs = {DELIVER: carrier.carry, EXPIRE: carrier.expire, POLL: reception.run}
+    with assembly.database.writing() as connection:
+        for organisation in settings.organisations:
+            tasks.ensure(connection, POLL, subject=organisation, due=now())
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    return Worker(assembly.database, Hands(owner, jobs), settings=settings.worker, now=now)
+
+
+def require_safe_address(settings: Settings, database: Database) -> None:
+    """Refuse to listen beyond this machine while nobody has a login."""
+    if is_loopback(settings.server.host):
+        return
+    with database.reading() as connection:
+        if clients.any_exists(connection):
+            return
+    raise SetupFault(
+        f"the server would listen on {settings.server.host}, and nobody has a login",
+        mend="Make one first: gateway client add NAME --organisation 0192:… ; or listen on 127.0.0.1.",
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is this machine's own."""
+    return host in {"127.0.0.1", "localhost", "::1", "[::1]"}
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as fault:
+        raise SetupFault(f"{path} cannot be read: {fault.strerror}", mend="Check [keys] in gateway.toml.") from fault

@@ -1,0 +1,205 @@
+"""The form of the settings file: which sections and keys there are, what fits, and where a fault stands.
+
+In come the TOML document and the environment, out come loaded sections and faults with their lines. Called by
+`config.reading`.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from gateway.message.identifiers import parse_identifier
+from gateway.message.processes import Channel
+
+ENVIRONMENT = "GATEWAY_"
+
+# What marshmallow has loaded and checked; `Any` stays inside this room.
+Section = dict[str, Any]
+
+
+class _Strict(Schema):
+    class Meta:
+        unknown = RAISE
+
+
+class _Identifier(fields.String):
+    """An organisation, in any of its spellings, as `0192:…`."""
+
+    def _deserialize(self, value: object, attr: str | None, data: object, **more: object) -> str:
+        text = super()._deserialize(value, attr, data, **more)
+        try:
+            return str(parse_identifier(text))
+        except ValueError as fault:
+            raise ValidationError(str(fault)) from fault
+
+
+class _Server(_Strict):
+    host = fields.String()
+    port = fields.Integer(validate=validate.Range(0, 65535))
+    threads = fields.Integer(validate=validate.Range(1, 512))
+    hosts = fields.List(fields.String())
+
+
+class _Keys(_Strict):
+    keystore = fields.String()
+    password = fields.String()
+    password_file = fields.String()
+    roots = fields.String()
+
+
+class _Storage(_Strict):
+    database = fields.String()
+
+
+class _Maskinporten(_Strict):
+    token_url = fields.Url(schemes={"http", "https"}, require_tld=False, required=True)
+    audience = fields.String(required=True)
+    client_id = fields.String(required=True)
+
+
+class _Registry(_Strict):
+    url = fields.Url(schemes={"http", "https"}, require_tld=False, required=True)
+    jwk_url = fields.Url(schemes={"http", "https"}, require_tld=False)
+    signed = fields.Boolean()
+    scope = fields.String()
+    cache_seconds = fields.Float(validate=validate.Range(0))
+    negative_seconds = fields.Float(validate=validate.Range(0))
+
+
+class _Dpo(_Strict):
+    url = fields.Url(schemes={"http", "https"}, require_tld=False, required=True)
+    token_exchange_url = fields.Url(schemes={"http", "https"}, require_tld=False, required=True)
+    resource = fields.String()
+    message_channel = fields.String(validate=validate.Regexp(r"^[a-zA-Z0-9_-]{1,25}$"))
+    system_users = fields.Dict(keys=_Identifier(), values=fields.String(), required=True)
+    poll_seconds = fields.Float(validate=validate.Range(0.1))
+
+
+class _Routing(_Strict):
+    enabled = fields.List(fields.Enum(Channel, by_value=True))
+    confidential_resource = fields.String()
+    confidential_dpf = fields.Boolean()
+
+
+class _Process(_Strict):
+    process = fields.String(required=True)
+    klasse = fields.String(load_default="")
+    arkivdel = fields.String(load_default="")
+
+
+class _Intake(_Strict):
+    maximum_upload = fields.Integer(validate=validate.Range(1))
+    draft_days = fields.Float(validate=validate.Range(0.01))
+    confidential_draft_hours = fields.Float(validate=validate.Range(0.01))
+    message_hours = fields.Float(validate=validate.Range(0.01))
+    processes = fields.List(fields.Nested(_Process))
+    hide_korrespondanseparter = fields.Boolean()
+    hide_merknader = fields.Boolean()
+    hide_saksparter = fields.Boolean()
+
+
+class _Delivery(_Strict):
+    parallel = fields.Integer(validate=validate.Range(1, 128))
+    lease_seconds = fields.Float(validate=validate.Range(1))
+    first_pause_seconds = fields.Float(validate=validate.Range(0.01))
+    longest_pause_seconds = fields.Float(validate=validate.Range(1))
+
+
+class _Ground(_Strict):
+    law = fields.String(required=True)
+    section = fields.String(required=True)
+    name = fields.String(required=True)
+    since = fields.Date(required=True)
+    source = fields.String(required=True)
+
+
+class _Shielding(_Strict):
+    allow_beskyttelsesgrad = fields.Boolean()
+    secrecy = fields.List(fields.Nested(_Ground))
+    no_secrecy = fields.List(fields.Nested(_Ground))
+
+
+SECTIONS: Mapping[str, Schema] = {
+    "server": _Server(),
+    "keys": _Keys(),
+    "storage": _Storage(),
+    "maskinporten": _Maskinporten(),
+    "registry": _Registry(),
+    "dpo": _Dpo(),
+    "routing": _Routing(),
+    "intake": _Intake(),
+    "delivery": _Delivery(),
+    "shielding": _Shielding(),
+}
+
+
+def overlay(document: dict[str, object], environ: Mapping[str, str]) -> None:
+    """Put GATEWAY_SECTION_KEY over the file; a value that reads as JSON is taken as such, lists and tables too."""
+    for name, value in environ.items():
+        section, _, key = name.removeprefix(ENVIRONMENT).lower().partition("_")
+        if not name.startswith(ENVIRONMENT) or (section not in SECTIONS and section != "organisations"):
+            continue
+        if section == "organisations":
+            document["organisations"] = [entry.strip() for entry in value.split(",")]
+        else:
+            held = document.setdefault(section, {})
+            if isinstance(held, dict):
+                held[key] = _plain(value)
+
+
+def _plain(value: str) -> object:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def check(document: Mapping[str, object], text: str) -> tuple[dict[str, Section], list[str]]:
+    """Every section loaded, and every fault as `line 12, [server] port: …`."""
+    sections: dict[str, Section] = {}
+    faults: list[str] = []
+    for name, section in document.items():
+        if name == "organisations":
+            continue
+        schema = SECTIONS.get(name)
+        if schema is None:
+            faults.append(f"{_place(text, name)}: there is no such section; there are {', '.join(SECTIONS)}")
+            continue
+        try:
+            sections[name] = schema.load(section if isinstance(section, Mapping) else {})
+        except ValidationError as fault:
+            faults += [
+                f"{_place(text, name, key=key)}: {_words(messages)}" for key, messages in _by_key(fault.messages)
+            ]
+    try:
+        given = document.get("organisations", [])
+        sections["organisations"] = {"list": fields.List(_Identifier()).deserialize(given)}
+    except ValidationError as fault:
+        faults.append(f"{_place(text, '', key='organisations')}: {_words(fault.messages)}")
+    return sections, faults
+
+
+def _by_key(messages: object) -> list[tuple[str, object]]:
+    return list(messages.items()) if isinstance(messages, Mapping) else [("", messages)]
+
+
+def _words(messages: object) -> str:
+    if isinstance(messages, Mapping):
+        return "; ".join(f"{key}: {_words(value)}" for key, value in messages.items())
+    return "; ".join(str(each) for each in messages) if isinstance(messages, list) else str(messages)
+
+
+def _place(text: str, section: str, *, key: str = "") -> str:
+    """The line of a key in the file, as far as a search for it tells; else the variable that may have set it."""
+    inside = not section
+    for number, line in enumerate(text.splitlines(), start=1):
+        if match := re.match(r"\s*\[+\s*([\w.]+)", line):
+            inside = match[1].split(".")[0] == section
+            if inside and not key:
+                return f"line {number}, [{section}]"
+        elif inside and key and re.match(rf"\s*{re.escape(key)}\s*=", line):
+            return f"line {number}, [{section}] {key}" if section else f"line {number}, {key}"
+    return f"[{section}] {key}".strip() if section else key

@@ -1,0 +1,145 @@
+"""From a TOML file and the environment to the frozen settings records of the rooms.
+
+In come the data folder and maybe a file, out come `Settings`, or a `SetupFault` with every fault at once. Called by `cli`.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from gateway.api.login import LOOPBACK_HOSTS
+from gateway.arkivmelding.rendering import Hiding
+from gateway.arkivmelding.shielding import DEFAULT_GROUNDS, Ground, Grounds
+from gateway.config.form import SECTIONS, Section, check, overlay
+from gateway.config.records import KeySettings, ServerSettings, Settings
+from gateway.delivery.retry import RetrySettings
+from gateway.delivery.submission import IntakeSettings, ProcessRule
+from gateway.delivery.worker import WorkerSettings
+from gateway.errors import SetupFault
+from gateway.maskinporten import MaskinportenSettings
+from gateway.registry.client import RegistrySettings
+from gateway.registry.routing import RoutingSettings
+from gateway.transports.dpo import DpoSettings
+
+
+def load(data: Path, file: Path | None = None, *, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read `file` (default: gateway.toml in `data`, if it is there) and the environment; `SetupFault` with every fault."""
+    path = file or data / "gateway.toml"
+    if file is not None and not file.is_file():
+        raise SetupFault(f"there is no settings file {file}", mend="Check --config.")
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    try:
+        document: dict[str, object] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        raise SetupFault(f"{path} is not TOML: {fault}", mend="Mend the line that is named.") from fault
+    overlay(document, environ)
+    sections, faults = check(document, text)
+    if faults:
+        raise SetupFault(
+            f"{path} has {len(faults)} fault{'s' if len(faults) > 1 else ''}",
+            mend="The README's table of settings says what fits.",
+            faults=tuple(faults),
+        )
+    return _build(data, path.parent, sections=sections)
+
+
+def _build(data: Path, base: Path, *, sections: Mapping[str, Section]) -> Settings:
+    """Each section over the defaults of its room's record; paths are relative to the settings file."""
+    given = {name: dict(sections.get(name, {})) for name in SECTIONS}
+    dpo, keys = given["dpo"], given["keys"]
+    return Settings(
+        data=data,
+        organisations=tuple(sections["organisations"]["list"]),
+        server=_server(given["server"]),
+        keys=KeySettings(_path(base, keys.get("keystore")), _password(base, keys), _path(base, keys.get("roots"))),
+        database=given["storage"].get("database") or str(data / "gateway.db"),
+        maskinporten=MaskinportenSettings(**given["maskinporten"]) if given["maskinporten"] else None,
+        registry=RegistrySettings(**given["registry"]) if given["registry"] else None,
+        token_exchange_url=dpo.pop("token_exchange_url", ""),
+        poll=timedelta(seconds=dpo.pop("poll_seconds", 15)),
+        dpo=DpoSettings(spool=data / "spool", **dpo) if dpo else None,
+        routing=_routing(given["routing"]),
+        intake=_intake(given["intake"]),
+        retry=_retry(given["delivery"]),
+        worker=_worker(given["delivery"]),
+        grounds=_grounds(given["shielding"]),
+    )
+
+
+def _server(section: Section) -> ServerSettings:
+    hosts = (*LOOPBACK_HOSTS, *section.pop("hosts", ()))
+    settings = ServerSettings(hosts=hosts, **section)
+    return replace(settings, hosts=tuple(dict.fromkeys((*hosts, settings.host.lower()))))
+
+
+def _password(base: Path, section: Section) -> str | None:
+    file = _path(base, section.get("password_file"))
+    if file is None:
+        password: str | None = section.get("password")
+        return password
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as fault:
+        raise SetupFault(f"[keys] password_file {file} cannot be read: {fault.strerror}") from fault
+
+
+def _routing(section: Section) -> RoutingSettings:
+    if "enabled" in section:
+        section["enabled"] = frozenset(section["enabled"])
+    return RoutingSettings(**section)
+
+
+def _intake(section: Section) -> IntakeSettings:
+    defaults = IntakeSettings()
+    hiding = Hiding(
+        korrespondanseparter=section.get("hide_korrespondanseparter", True),
+        merknader=section.get("hide_merknader", True),
+        saksparter=section.get("hide_saksparter", True),
+    )
+    return IntakeSettings(
+        maximum_upload=section.get("maximum_upload", defaults.maximum_upload),
+        draft_lifetime=_span(section, "draft_days", default=defaults.draft_lifetime),
+        confidential_draft_lifetime=_span(
+            section, "confidential_draft_hours", default=defaults.confidential_draft_lifetime
+        ),
+        message_lifetime=_span(section, "message_hours", default=defaults.message_lifetime),
+        processes=tuple(ProcessRule(**rule) for rule in section.get("processes", ())),
+        hiding=hiding,
+    )
+
+
+def _retry(section: Section) -> RetrySettings:
+    defaults = RetrySettings()
+    return RetrySettings(
+        first=_span(section, "first_pause_seconds", default=defaults.first),
+        longest=_span(section, "longest_pause_seconds", default=defaults.longest),
+    )
+
+
+def _worker(section: Section) -> WorkerSettings:
+    defaults = WorkerSettings()
+    return WorkerSettings(
+        parallel=section.get("parallel", defaults.parallel),
+        lease=_span(section, "lease_seconds", default=defaults.lease),
+    )
+
+
+def _grounds(section: Section) -> Grounds:
+    return Grounds(
+        secrecy=(*DEFAULT_GROUNDS.secrecy, *(Ground(**each) for each in section.get("secrecy", ()))),
+        no_secrecy=(*DEFAULT_GROUNDS.no_secrecy, *(Ground(**each) for each in section.get("no_secrecy", ()))),
+        allow_beskyttelsesgrad=section.get("allow_beskyttelsesgrad", False),
+    )
+
+
+def _span(section: Section, key: str, *, default: timedelta) -> timedelta:
+    """A span of time; its unit is the last word of the key."""
+    unit = key.rpartition("_")[2]
+    return timedelta(**{unit: section[key]}) if key in section else default
+
+
+def _path(base: Path, text: str | None) -> Path | None:
+    return (base / text).resolve() if text else None

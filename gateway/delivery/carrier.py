@@ -1,0 +1,153 @@
+"""Carrying one message a step further, and writing down what came of it.
+
+In comes a claimed task, out come statuses, a row in the timeline, and the task handed back or finished, all in one
+transaction behind the task's fence. Called by the worker. A message that the channel already has is never sent again.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from gateway.delivery.committing import DELIVER, EXPIRE
+from gateway.delivery.journey import Carried, Journey, is_there
+from gateway.delivery.retry import Backoff, Decision
+from gateway.delivery.submission import Clock
+from gateway.errors import LeaseLost, Verdict
+from gateway.message.status import Evidence, Outcome, Status
+from gateway.storage import attempts, messages, statuses, tasks
+from gateway.storage.attempts import Attempt
+from gateway.storage.engine import Database
+from gateway.storage.messages import Message
+from gateway.storage.states import UNDERWAY, MessageState
+from gateway.storage.statuses import StatusEvent
+from gateway.storage.tasks import Task
+from gateway.transports.port import Found
+
+FOLLOW = "follow"
+_FIRST_LOOK = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """Carrying with everything it needs."""
+
+    database: Database
+    journey: Journey
+    backoff: Backoff
+    now: Clock
+
+    def carry(self, held: Task) -> None:
+        """One step of one message; every error but a lost lease is judged and written down."""
+        carried = self.journey.load(held.subject)
+        if carried.message.state not in UNDERWAY:
+            self._leave(held)
+            return
+        try:
+            if held.step == FOLLOW:
+                self._follow(held, carried)
+            else:
+                self._send(held, carried)
+        except LeaseLost:
+            raise
+        except Exception as error:
+            self._judge(held, carried, error=error)
+
+    def expire(self, held: Task) -> None:
+        """The deadline of a message has come: LEVETID_UTLOPT unless it has been delivered or has failed."""
+        with self.database.writing() as connection:
+            message = messages.get(connection, held.subject)
+            if message.outcome is Outcome.PENDING and message.state is not MessageState.CANCELLED:
+                sentence = (
+                    "the deadline passed before the recipient confirmed it; it may have arrived all the same"
+                    if message.state is MessageState.SENT
+                    else "the deadline passed before it could be handed over; it was not sent"
+                )
+                told = replace(self._event(message, Status.LEVETID_UTLOPT), description=sentence)
+                statuses.append(connection, told)
+                tasks.remove(connection, DELIVER, subject=held.subject)
+            tasks.finish(connection, held)
+
+    def _send(self, held: Task, carried: Carried) -> None:
+        if carried.message.deadline is not None and carried.message.deadline <= self.now():
+            # The expiry task of the same message says so; nothing is sent after the deadline.
+            self._leave(held)
+            return
+        reference = carried.message.reference
+        if reference is not None:
+            finding = self.journey.follow(carried, reference)
+            if is_there(finding.state):
+                self._record_sent(held, carried, reference=reference)
+                return
+            if finding.state is Found.BUSY and not self.journey.waited_too_long(carried.message.id):
+                self._look_again(held, carried, detail="the channel is still receiving the bytes of an earlier try")
+                return
+            if finding.state is not Found.EMPTY:
+                self.journey.forget_reference(carried.message.id, f"the channel says {finding.detail or finding.state}")
+                reference = None
+        addressed = self.journey.address(carried)
+        rendered = self.journey.render(addressed)
+        sealed = self.journey.seal(rendered)
+        handed_over = self.journey.hand_over(sealed, reference)
+        self._record_sent(held, carried, reference=handed_over.reference)
+
+    def _follow(self, held: Task, carried: Carried) -> None:
+        """After SENDT the channel is watched until the recipient can fetch it, so that a failed virus scan becomes FEIL."""
+        finding = self.journey.follow(carried, carried.message.reference or "")
+        if finding.state is Found.PUBLISHED:
+            with self.database.writing() as connection:
+                words = "published: the recipient can fetch it"
+                attempts.record(connection, self._attempt(carried, FOLLOW, detail=words))
+                tasks.finish(connection, held)
+        elif finding.state is Found.GONE:
+            sentence = f"{carried.channel} dropped the message after it was handed over"
+            mend = "Post the arkivmelding again; if the channel found a virus, the document must be cleaned first."
+            self._fail(held, carried, decision=Decision(Verdict.STOP, None, sentence, mend, finding.detail))
+        else:
+            self._look_again(held, carried, detail=f"the channel says {finding.detail or finding.state}")
+
+    def _record_sent(self, held: Task, carried: Carried, *, reference: str) -> None:
+        words = f"handed over to {carried.channel} as {reference}"
+        told = replace(self._event(carried.message, Status.SENDT), description=words, evidence=Evidence.HANDED_OVER)
+        with self.database.writing() as connection:
+            statuses.append(connection, told)
+            attempts.record(connection, self._attempt(carried, DELIVER, detail=words))
+            tasks.reschedule(connection, held, due=self.now() + _FIRST_LOOK, step=FOLLOW)
+
+    def _look_again(self, held: Task, carried: Carried, *, detail: str) -> None:
+        due = self.now() + self.backoff.pause(held.attempts)
+        with self.database.writing() as connection:
+            tried = self._attempt(carried, held.step or DELIVER, detail=detail)
+            attempts.record(connection, replace(tried, next_try=due))
+            tasks.reschedule(connection, held, due=due, step=held.step)
+
+    def _judge(self, held: Task, carried: Carried, *, error: Exception) -> None:
+        now = self.now()
+        decision = self.backoff.decide(error, held.attempts, now=now)
+        if decision.again is None and held.step != FOLLOW:
+            self._fail(held, carried, decision=decision)
+            return
+        # What has been handed over does not fail because we cannot look at it.
+        due = decision.again or now + self.backoff.pause(held.attempts)
+        with self.database.writing() as connection:
+            tried = self._attempt(carried, held.step or DELIVER, detail=decision.sentence)
+            attempts.record(connection, replace(tried, verdict=decision.verdict, next_try=due))
+            tasks.reschedule(connection, held, due=due, step=held.step)
+
+    def _fail(self, held: Task, carried: Carried, *, decision: Decision) -> None:
+        words = f"{decision.sentence}. {decision.mend}".strip()
+        told = replace(self._event(carried.message, Status.FEIL), description=words, raw=decision.answer or None)
+        with self.database.writing() as connection:
+            statuses.append(connection, told)
+            tried = self._attempt(carried, held.step or DELIVER, detail=decision.sentence)
+            attempts.record(connection, replace(tried, verdict=Verdict.STOP))
+            tasks.remove(connection, EXPIRE, subject=held.subject)
+            tasks.finish(connection, held)
+
+    def _leave(self, held: Task) -> None:
+        with self.database.writing() as connection:
+            tasks.finish(connection, held)
+
+    def _event(self, message: Message, status: Status) -> StatusEvent:
+        return StatusEvent(message.id, message.conversation_id, message.client_id, status, self.now())
+
+    def _attempt(self, carried: Carried, step: str, *, detail: str) -> Attempt:
+        return Attempt(carried.message.id, self.now(), step, detail)

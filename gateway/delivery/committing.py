@@ -1,0 +1,118 @@
+"""Commit: every selected prototype becomes a queued message with its rendering, its first status and its tasks.
+
+In comes a `View` of a draft, out come rows, in one transaction. Called by `delivery.intake`. Nothing is asked of anybody.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from gateway.arkivmelding.rendering import render
+from gateway.delivery.assessment import files_for, recipe_for
+from gateway.delivery.drafting import options_of
+from gateway.delivery.submission import IntakeSettings, View
+from gateway.errors import Conflict, Fault, Severity
+from gateway.message.prototype import Choice, Problem, Prototype, Weight
+from gateway.message.status import Direction, Status
+from gateway.storage import conversations, messages, statuses, tasks
+from gateway.storage.conversations import ConversationState
+from gateway.storage.engine import Connection, Database
+from gateway.storage.states import MessageState
+from gateway.storage.statuses import StatusEvent
+
+DELIVER = "deliver"
+EXPIRE = "expire"
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment:
+    """The conversation after commit; `repeated` when it had been committed before."""
+
+    view: View
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Queued:
+    """What a prototype becomes."""
+
+    message_id: str
+    rendering: bytes
+    deadline: datetime
+
+
+def commit_view(database: Database, view: View, *, settings: IntakeSettings, now: datetime) -> None:
+    """Queue the selected messages; `Conflict` while something stands in the way, `Stale` if the draft has moved on."""
+    require_ready(view)
+    outgoing = [_render(view, each, settings=settings, now=now) for each in view.prototypes if each.choice.selected]
+    committed = replace(view.conversation, state=ConversationState.COMMITTED, committed=now)
+    with database.writing() as connection:
+        # The files are written down as they were chosen now; the worker does not choose again.
+        messages.replace_choices(connection, committed.id, choices=[_settled(each, view) for each in view.prototypes])
+        conversations.save(connection, committed, expected_version=view.conversation.version)
+        for prototype in view.prototypes:
+            if not prototype.choice.selected:
+                messages.set_state(connection, prototype.choice.message_id, state=MessageState.DESELECTED, at=now)
+        for queued in outgoing:
+            _queue(connection, view, queued=queued, now=now)
+
+
+def require_ready(view: View) -> None:
+    """Raise `Conflict` with every problem that stands in the way."""
+    if view.ready:
+        return
+    faults = [_as_fault(problem, "") for problem in view.problems if problem.severity is not Weight.INFO]
+    for prototype in view.prototypes:
+        if prototype.choice.selected:
+            faults += [
+                _as_fault(problem, f"prototypes/{prototype.choice.message_id}")
+                for problem in prototype.problems
+                if problem.severity is not Weight.INFO
+            ]
+    raise Conflict(
+        f"the conversation is not ready: {len(faults)} problem{'s' if len(faults) != 1 else ''} to mend or confirm",
+        code="NOT_READY",
+        mend='Each entry of `errors` says how; or deselect what is not ready with PUT: {"select": "ready"}.',
+        faults=tuple(faults),
+    )
+
+
+def _settled(prototype: Prototype, view: View) -> Choice:
+    return replace(prototype.choice, documents=files_for(prototype.choice, view.inspection.facts).filenames)
+
+
+def _render(view: View, prototype: Prototype, *, settings: IntakeSettings, now: datetime) -> _Queued:
+    choice = prototype.choice
+    files = files_for(choice, view.inspection.facts).filenames
+    rendering = render(view.inspection.document, recipe_for(choice, files, settings=settings))
+    deadline = choice.deadline or options_of(view.conversation).deadline or now + settings.message_lifetime
+    return _Queued(choice.message_id, rendering.xml, deadline)
+
+
+def _queue(connection: Connection, view: View, *, queued: _Queued, now: datetime) -> None:
+    message_id = queued.message_id
+    messages.queue(connection, message_id, rendering=queued.rendering, deadline=queued.deadline)
+    statuses.append(
+        connection,
+        StatusEvent(
+            client_id=view.conversation.client_id,
+            message_id=message_id,
+            conversation_id=view.conversation.id,
+            direction=Direction.OUTGOING,
+            status=Status.OPPRETTET,
+            at=now,
+        ),
+    )
+    tasks.add(connection, DELIVER, subject=message_id, due=now)
+    tasks.add(connection, EXPIRE, subject=message_id, due=queued.deadline)
+
+
+def _as_fault(problem: Problem, path: str) -> Fault:
+    return Fault(
+        problem.code,
+        Severity.ERROR,
+        problem.message,
+        problem.mend,
+        line=problem.line,
+        path=path,
+        value=problem.filename,
+    )

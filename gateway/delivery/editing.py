@@ -1,0 +1,210 @@
+"""Edits of a draft: what a PUT changes in the choices, and what must be asked anew because of it.
+
+In come the choices as they stand and an `Edit`; out comes a `Revision`. Pure but for new ids. Called by
+`delivery.intake`. Merge semantics: what is absent stays; a retried edit changes nothing. Contract §5.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from gateway.arkivmelding.facts import Facts
+from gateway.arkivmelding.filenames import normal
+from gateway.delivery.submission import Edit, NewId, NewRecipient, PrototypeEdit, View
+from gateway.errors import Conflict, Fault, Invalid, NotFound, Severity
+from gateway.message.identifiers import parse_identifier
+from gateway.message.prototype import Choice, Confirmation, IdentifiedBy, PartRef, Problem, Prototype, Weight
+
+_ADDRESSING_CODES = frozenset({"NO_ID", "ID_INVALID", "ID_CONFLICT", "PART_MISMATCH", "GROUP_NOT_EXPANDED"})
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """The choices after an edit, and the ids of those about which the registry must be asked."""
+
+    choices: tuple[Choice, ...]
+    ask: frozenset[str]
+
+
+def revise(view: View, edit: Edit, *, now: datetime, new_id: NewId) -> Revision:
+    """Apply what concerns single prototypes; `Invalid`, `NotFound` or `Conflict` where something does not fit."""
+    standing = {prototype.choice.message_id: prototype for prototype in view.prototypes}
+    choices = {message_id: prototype.choice for message_id, prototype in standing.items()}
+    ask: set[str] = set()
+    for each in edit.prototypes:
+        if each.message_id not in standing:
+            raise NotFound(f"there is no prototype {each.message_id} in this conversation")
+        confirm = _confirmations(each, standing[each.message_id], whole=edit, now=now)
+        choices[each.message_id] = _edit_one(
+            choices[each.message_id], each, facts=view.inspection.facts, confirm=confirm
+        )
+        if each.asks_registry:
+            ask.add(each.message_id)
+    _refuse_doubles(choices.values())
+    added = _add(tuple(choices.values()), edit.added, facts=view.inspection.facts, new_id=new_id)
+    ask.update(choice.message_id for choice in added if choice.message_id not in standing)
+    return Revision(added, frozenset(ask))
+
+
+def confirm_all(view: View, edit: Edit, *, now: datetime) -> tuple[Confirmation, ...]:
+    """The conversation's confirmations after the edit; a code that asks for no yes is refused."""
+    given = view.conversation.confirmations
+    known = {confirmation.code for confirmation in given}
+    fresh = _check_codes(edit.confirm, view.problems, known=known)
+    return (*given, *(Confirmation(code, edit.actor, now) for code in fresh))
+
+
+def _edit_one(choice: Choice, edit: PrototypeEdit, *, facts: Facts, confirm: tuple[Confirmation, ...]) -> Choice:
+    if edit.recipient is not None:
+        choice = _readdress(choice, edit.recipient)
+    if edit.asks_registry:
+        choice = _reroute(choice, edit)
+    return replace(
+        choice,
+        selected=choice.selected if edit.selected is None else edit.selected,
+        documents=choice.documents if edit.documents is None else _known_files(edit.documents, facts),
+        deadline=edit.deadline or choice.deadline,
+        business=choice.business if edit.business is None else merge(choice.business, edit.business),
+        confirmations=(*choice.confirmations, *confirm),
+    )
+
+
+def merge(target: dict[str, object], patch: dict[str, object]) -> dict[str, object]:
+    """JSON merge patch (RFC 7396): null takes a member away, objects merge, anything else replaces."""
+    merged = dict(target)
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, dict):
+            inner = merged.get(key)
+            merged[key] = merge(inner if isinstance(inner, dict) else {}, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _readdress(choice: Choice, text: str) -> Choice:
+    recipient = _identifier(text)
+    if recipient == choice.recipient and not choice.problems:
+        return choice
+    rest = tuple(problem for problem in choice.problems if problem.code not in _ADDRESSING_CODES)
+    return replace(choice, recipient=recipient, identified_by=IdentifiedBy.EDIT, problems=rest, confirmations=())
+
+
+def _reroute(choice: Choice, edit: PrototypeEdit) -> Choice:
+    """A channel must be one that the registry offered; it brings its process along unless one is named."""
+    process = edit.process or choice.process
+    if edit.channel is None:
+        return replace(choice, process=process, confirmations=())
+    offered = [choice.route, *choice.alternatives] if choice.route else list(choice.alternatives)
+    fitting = [route for route in offered if route.channel is edit.channel and edit.process in (None, route.process)]
+    if not fitting:
+        raise _invalid(
+            "serviceIdentifier",
+            f"{edit.channel} is not among the alternatives of this recipient",
+            mend="Choose a serviceIdentifier (and process) that stands under `alternatives`.",
+        )
+    return replace(choice, channel=edit.channel, process=fitting[0].process, confirmations=())
+
+
+def _confirmations(
+    edit: PrototypeEdit, prototype: Prototype, *, whole: Edit, now: datetime
+) -> tuple[Confirmation, ...]:
+    if not edit.confirm:
+        return ()
+    if edit.asks_registry or whole.confidential is not None or whole.sender or whole.process:
+        raise _invalid(
+            "confirm",
+            "a confirmation cannot come together with a change that drops confirmations",
+            mend="Send the change first, look at the answer, then confirm.",
+        )
+    known = {confirmation.code for confirmation in prototype.choice.confirmations}
+    codes = _check_codes(edit.confirm, prototype.problems, known=known)
+    return tuple(Confirmation(code, whole.actor, now) for code in codes)
+
+
+def _check_codes(codes: Sequence[str], problems: Sequence[Problem], *, known: set[str]) -> list[str]:
+    """The codes that are new. One that is confirmed already is passed over; one that asks for no yes is refused."""
+    weights = {problem.code: problem.severity for problem in problems}
+    fresh = [code for code in dict.fromkeys(codes) if code not in known]
+    for code in fresh:
+        if weights.get(code) is Weight.BLOCK:
+            raise _invalid("confirm", f"{code} cannot be confirmed, it must be mended", mend="Its `mend` says how.")
+        if weights.get(code) is not Weight.CONFIRM:
+            raise _invalid("confirm", f"{code} is no problem here, so there is nothing to confirm", mend="Take it out.")
+    return fresh
+
+
+def _add(
+    choices: tuple[Choice, ...], added: Sequence[NewRecipient], *, facts: Facts, new_id: NewId
+) -> tuple[Choice, ...]:
+    for new in added:
+        recipient = _identifier(new.recipient)
+        if any(choice.recipient == recipient for choice in choices):
+            continue
+        part = _part_of(new, facts)
+        placeholders = [each for each in choices if part.index and each.part.index == part.index]
+        if any(each.recipient and each.part.type != "Gruppemottaker" for each in placeholders):
+            raise _invalid(
+                "korrespondansepart",
+                f"korrespondansepart {part.index} has a recipient already",
+                mend="Edit that prototype by its messageId.",
+            )
+        empty = {each.message_id for each in placeholders if not each.recipient}
+        fresh = Choice(
+            message_id=new_id(),
+            conversation_id=new_id(),
+            part=part,
+            recipient=recipient,
+            identified_by=IdentifiedBy.EDIT,
+            in_arkivmelding=part.index > 0,
+        )
+        choices = (*(each for each in choices if each.message_id not in empty), fresh)
+    return choices
+
+
+def _part_of(new: NewRecipient, facts: Facts) -> PartRef:
+    if not new.part:
+        return PartRef(0, new.role or "Mottaker", new.name)
+    parts = facts.journalpost.parts if facts.journalpost else ()
+    part = next((each for each in parts if each.index == new.part), None)
+    if part is None:
+        raise _invalid(
+            "korrespondansepart", f"there is no korrespondansepart {new.part}", mend="Count the parts from 1."
+        )
+    return PartRef(part.index, part.type or part.label, part.name)
+
+
+def _known_files(names: Sequence[str], facts: Facts) -> tuple[str, ...]:
+    known = {normal(name.strip()): name.strip() for name in facts.filenames}
+    unknown = [name for name in names if normal(name) not in known]
+    if unknown:
+        raise _invalid(
+            "documents",
+            f"the arkivmelding names no file {', '.join(unknown)}",
+            mend="Choose among the documents of the conversation.",
+        )
+    return tuple(known[normal(name)] for name in names)
+
+
+def _identifier(text: str) -> str:
+    try:
+        return str(parse_identifier(text))
+    except ValueError as fault:
+        raise _invalid("recipient", str(fault), mend="Write 0192: and the nine digits of the organisation.") from fault
+
+
+def _refuse_doubles(choices: Iterable[Choice]) -> None:
+    seen: set[str] = set()
+    for choice in choices:
+        if choice.recipient and choice.recipient in seen:
+            raise Conflict(
+                f"{choice.recipient} has a message in this conversation already",
+                code="DUPLICATE_RECIPIENT",
+                mend="Deselect one of the two; a recipient gets a message once.",
+            )
+        seen.add(choice.recipient or "")
+
+
+def _invalid(field: str, message: str, *, mend: str) -> Invalid:
+    return Invalid(message, code="EDIT", mend=mend, faults=(Fault("EDIT", Severity.ERROR, message, mend, path=field),))

@@ -1,0 +1,44 @@
+"""The envelope of one message: from a choice and its conversation to the SBD.
+
+In come the records of a prototype or a committed message, out comes an `Envelope`. Called by the journey, which sends
+it, and by the doors, which show it before commit.
+"""
+
+from datetime import datetime
+
+from gateway.delivery.editing import merge
+from gateway.message.processes import ARKIVMELDING
+from gateway.message.prototype import Choice
+from gateway.message.sbd import Envelope, JsonObject
+from gateway.storage.conversations import Conversation
+
+
+def compose(
+    choice: Choice, conversation: Conversation, *, main_document: str | None, times: tuple[datetime, datetime | None]
+) -> Envelope:
+    """The envelope as it would go now; `times` are its creation and the deadline. `choice.route` must be set."""
+    created, deadline = times
+    route = choice.route
+    channel = conversation.options.get("messageChannel")
+    return Envelope(
+        message_id=choice.message_id,
+        conversation_id=choice.conversation_id,
+        sender=conversation.sender,
+        receiver=choice.recipient,
+        process=route.process if route else "",
+        document_type=route.document_type if route else ARKIVMELDING,
+        created=created,
+        expected_response=deadline,
+        business=_business(choice, main_document),
+        channel=channel if isinstance(channel, str) else None,
+    )
+
+
+def _business(choice: Choice, main_document: str | None) -> JsonObject:
+    """What the gateway fills in, overlaid by what the caller wrote."""
+    business: JsonObject = {}
+    if main_document:
+        business["hoveddokument"] = main_document
+    if choice.route and choice.route.security_level:
+        business["sikkerhetsnivaa"] = choice.route.security_level
+    return merge(business, choice.business)

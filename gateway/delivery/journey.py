@@ -1,0 +1,224 @@
+"""One message on its way: address → render → seal → hand over → follow.
+
+In comes a committed message, out come its stages, each a frozen record that holds the one before it. Called by the
+carrier, one step at a time. What the channel holds already is asked before anything is sent again.
+"""
+
+import hashlib
+import io
+import json
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import BinaryIO
+
+from gateway.arkivmelding.filenames import normal
+from gateway.delivery.choosing import Course, Registry, wish_for
+from gateway.delivery.envelopes import compose
+from gateway.delivery.submission import Clock, NewId
+from gateway.errors import Outside, Rejected, Unavailable
+from gateway.keys import KeyRing, read_certificate
+from gateway.message.processes import Channel
+from gateway.message.prototype import Choice
+from gateway.message.sbd import write_envelope
+from gateway.packaging.parcel import seal_dpo
+from gateway.packaging.records import PackagedFile, Parties, Signing
+from gateway.registry.records import ServiceRecord
+from gateway.registry.routing import RoutingSettings, questions, route
+from gateway.storage import conversations, documents, messages
+from gateway.storage.blobs import BlobStore
+from gateway.storage.conversations import Conversation
+from gateway.storage.documents import StoredDocument
+from gateway.storage.engine import Database
+from gateway.storage.messages import Message, ReferenceEntry
+from gateway.transports.port import Consignment, Finding, Found, Parcel, Transport
+
+BUSY_PATIENCE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A committed message with its conversation, its documents in sending order, and its rendering."""
+
+    message: Message
+    conversation: Conversation
+    rendering: bytes
+    documents: tuple[StoredDocument, ...]
+    recipient: str
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """With the registry's record of today: where it goes and for whose certificate it is sealed."""
+
+    carried: Carried
+    record: ServiceRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """With the envelope and the files that go into the package, main document first."""
+
+    addressed: Addressed
+    envelope: bytes
+    files: tuple[PackagedFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SealedMessage:
+    """Ready for the wire."""
+
+    rendered: Rendered
+    consignment: Consignment
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """The channel has it under this reference."""
+
+    reference: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """The journey with everything it needs; one for the whole process."""
+
+    database: Database
+    blobs: BlobStore
+    registry: Registry
+    routing: RoutingSettings
+    ring: KeyRing
+    transports: Mapping[Channel, Transport]
+    now: Clock
+    new_id: NewId
+
+    def load(self, message_id: str) -> Carried:
+        """The message as it was committed."""
+        with self.database.reading() as connection:
+            message = messages.get(connection, message_id)
+            conversation = conversations.find(connection, message.conversation_id, client_id=None)
+            stored = {each.filename: each for each in documents.of_conversation(connection, message.conversation_id)}
+        files = tuple(stored[normal(name)] for name in message.choice.documents or ())
+        if message.rendering is None or message.recipient is None or message.channel is None:
+            raise Rejected("the message was never committed", code="NOT_COMMITTED")
+        return Carried(message, conversation, message.rendering, files, message.recipient, Channel(message.channel))
+
+    def address(self, carried: Carried) -> Addressed:
+        """Ask the registry again; after commit the channel never changes, so another answer stops the message."""
+        choice = carried.message.choice
+        wish = wish_for(choice, Course(_committed_process(choice), choice.confidential))
+        answers = self.registry.look_up_all(questions(wish))
+        for answer in answers.values():
+            if isinstance(answer, Outside) and not isinstance(answer, Rejected):
+                raise answer
+        routed = route(wish, answers, settings=self.routing)
+        if routed.record is None or routed.route != choice.route:
+            raise _channel_changed(choice, routed.record)
+        return Addressed(carried, routed.record)
+
+    def render(self, addressed: Addressed) -> Rendered:
+        """The envelope as JSON, and every file with its digests: the arkivmelding right after the main document."""
+        carried = addressed.carried
+        main = carried.documents[0].filename if carried.documents else None
+        times = (self.now(), carried.message.deadline)
+        envelope = compose(carried.message.choice, carried.conversation, main_document=main, times=times)
+        files = [self._file(document) for document in carried.documents]
+        files.insert(1, _in_memory("arkivmelding.xml", "application/xml", content=carried.rendering))
+        sbd = json.dumps(write_envelope(envelope), ensure_ascii=False).encode()
+        return Rendered(addressed, sbd, tuple(files))
+
+    def seal(self, rendered: Rendered) -> SealedMessage:
+        """Sign with the newest own key, encrypt for the recipient; the bytes are made when they are sent."""
+        carried = rendered.addressed.carried
+        now = self.now()
+        certificate = rendered.addressed.record.certificate
+        if certificate is None:
+            raise Unavailable(
+                "the ServiceRegistry gave no certificate for the recipient",
+                mend="The recipient must register its virksomhetssertifikat; it is tried again until the deadline.",
+            )
+        sealed = seal_dpo(
+            rendered.envelope,
+            rendered.files,
+            parties=Parties(carried.conversation.sender, carried.recipient),
+            signer=Signing(self.ring.signing(now), now, self.new_id()),
+            certificate=read_certificate(certificate),
+        )
+        parcel = Parcel(sealed.length, sealed.chunks)
+        message = carried.message
+        return SealedMessage(rendered, Consignment(message.id, message.sender, carried.recipient, parcel))
+
+    def hand_over(self, sealed: SealedMessage, reference: str | None) -> HandedOver:
+        """Send; the channel's reference is stored before the first byte goes."""
+        message = sealed.rendered.addressed.carried.message
+        transport = self.transport(sealed.rendered.addressed.carried)
+        sent = transport.send(sealed.consignment, reference=reference, remember=self._remember(message.id))
+        return HandedOver(sent, self.now())
+
+    def follow(self, carried: Carried, reference: str) -> Finding:
+        """What the channel says has become of it."""
+        return self.transport(carried).find(carried.message.sender, reference)
+
+    def forget_reference(self, message_id: str, why: str) -> None:
+        """The channel has lost or dropped the transfer: the next try starts a new one; the old stays in the history."""
+        with self.database.writing() as connection:
+            messages.set_reference(connection, ReferenceEntry(message_id, None, self.now(), why))
+
+    def waited_too_long(self, message_id: str) -> bool:
+        """Whether a transfer has been half uploaded for so long that nobody can be uploading it any more."""
+        with self.database.reading() as connection:
+            history = messages.references(connection, message_id)
+        return bool(history) and self.now() - history[-1].at > BUSY_PATIENCE
+
+    def transport(self, carried: Carried) -> Transport:
+        """The adapter of the message's channel."""
+        transport = self.transports.get(carried.channel)
+        if transport is None:
+            raise Rejected(
+                f"this gateway no longer sends on {carried.channel}",
+                code="CHANNEL_NOT_ENABLED",
+                mend="The gateway's administrator switched the channel off after the commit.",
+            )
+        return transport
+
+    def _remember(self, message_id: str) -> Callable[[str], None]:
+        def store(reference: str) -> None:
+            with self.database.writing() as connection:
+                messages.set_reference(connection, ReferenceEntry(message_id, reference, self.now(), "initialised"))
+
+        return store
+
+    def _file(self, document: StoredDocument) -> PackagedFile:
+        def open_document() -> BinaryIO:
+            return self.blobs.open(document.key)
+
+        return PackagedFile(
+            document.filename, document.mime, document.size, document.crc32, document.sha256, open_document
+        )
+
+
+def is_there(found: Found) -> bool:
+    """Whether the channel has every byte, so that sending again would double the message."""
+    return found in (Found.ARRIVED, Found.PUBLISHED)
+
+
+def _committed_process(choice: Choice) -> str:
+    return choice.route.process if choice.route else ""
+
+
+def _in_memory(name: str, mime: str, *, content: bytes) -> PackagedFile:
+    sha256 = hashlib.sha256(content).digest()
+    return PackagedFile(name, mime, len(content), zlib.crc32(content), sha256, lambda: io.BytesIO(content))
+
+
+def _channel_changed(choice: Choice, record: ServiceRecord | None) -> Rejected:
+    before = choice.route.channel if choice.route else "none"
+    after = f"{record.channel} ({record.process})" if record else "no usable channel"
+    return Rejected(
+        f"the registry's answer has changed since the commit: it was {before}, now it is {after}",
+        code="CHANNEL_CHANGED",
+        mend="Nothing was sent. Post the arkivmelding again; the new prototypes show the new channel.",
+    )

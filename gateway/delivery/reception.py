@@ -1,0 +1,216 @@
+"""What comes in: receipts for messages that we sent become statuses; everything else waits at the channel.
+
+In comes an organisation to poll for, out come statuses, confirmations to the channel, and notes of what is odd. Called
+by the worker. A receipt is believed only when channel, envelope and our own message agree on who sent it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from gateway.delivery.committing import DELIVER, EXPIRE
+from gateway.delivery.submission import Clock
+from gateway.errors import GatewayError, NotFound, Untrusted
+from gateway.message.identifiers import parse_identifier
+from gateway.message.processes import ARKIVMELDING_KVITTERING, STATUS
+from gateway.message.sbd import Envelope, read_envelope
+from gateway.message.status import FINAL, Evidence, Status
+from gateway.packaging.parcel import open_dpo
+from gateway.storage import arrivals, messages, statuses, tasks
+from gateway.storage.arrivals import OddEvent, SeenArrival
+from gateway.storage.engine import Connection, Database
+from gateway.storage.messages import Message
+from gateway.storage.statuses import StatusEvent
+from gateway.storage.tasks import Task
+from gateway.transports.port import Arrival, Transport
+
+log = structlog.get_logger(__name__)
+
+POLL = "poll"
+_BELIEVED = {Status.MOTTATT, Status.LEVERT, Status.LEST, Status.FEIL, Status.ANNET}
+_EVIDENCE = {Status.MOTTATT: Evidence.STORED_BY_RECIPIENT, Status.LEVERT: Evidence.STORED_BY_RECIPIENT}
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a status or a kvittering says: of which message, what, and the recipient's own words."""
+
+    message_id: str
+    status: Status
+    evidence: Evidence
+    description: str
+    raw: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a receipt comes from: who fetched it, what the channel says of it, what its envelope says."""
+
+    organisation: str
+    arrival: Arrival
+    envelope: Envelope
+
+
+class NotBelieved(Exception):
+    """A receipt that does not fit: `reason` is a stable code."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """Receiving with everything it needs; one for each channel."""
+
+    database: Database
+    transport: Transport
+    now: Clock
+    interval: timedelta = timedelta(seconds=15)
+
+    def run(self, held: Task) -> None:
+        """The recurring task: poll the organisation that is its subject, and come again after `interval`."""
+        try:
+            self.poll(held.subject)
+        except GatewayError as error:
+            log.warning("poll_failed", error=type(error).__name__, detail=error.message)
+        with self.database.writing() as connection:
+            tasks.reschedule(connection, replace(held, attempts=0), due=self.now() + self.interval, step="")
+
+    def poll(self, organisation: str) -> None:
+        """Take in everything that waits for an organisation; one bad arrival does not hold back the others."""
+        for arrival in self.transport.waiting(organisation):
+            try:
+                self._take_in(organisation, arrival)
+            except GatewayError as error:
+                log.warning("arrival_left", reference=arrival.reference, error=type(error).__name__)
+
+    def _take_in(self, organisation: str, arrival: Arrival) -> None:
+        if self._is_left(arrival, organisation):
+            return
+        try:
+            with self.transport.fetch(organisation, arrival.reference) as path:
+                envelope = _read_parcel(path)
+        except Untrusted as fault:
+            self._note_odd(organisation, arrival, doubt=NotBelieved("UNREADABLE", fault.message))
+            self._leave(organisation, arrival, kind="unreadable")
+            return
+        if envelope.document_type not in (STATUS, ARKIVMELDING_KVITTERING):
+            self._leave(organisation, arrival, kind=envelope.type)
+            return
+        try:
+            receipt = _read_receipt(envelope)
+            with self.database.writing() as connection:
+                self._believe(connection, receipt, origin=Origin(organisation, arrival, envelope))
+        except NotBelieved as doubt:
+            self._note_odd(organisation, arrival, doubt=doubt)
+        self.transport.confirm(organisation, arrival.reference)
+
+    def _believe(self, connection: Connection, receipt: Receipt, *, origin: Origin) -> None:
+        """Turn a receipt into a status, if it comes from the recipient of the very message that it speaks of."""
+        try:
+            message = messages.get(connection, receipt.message_id)
+        except NotFound as fault:
+            raise NotBelieved("UNKNOWN_MESSAGE", "a receipt for a message that was not sent from here") from fault
+        _check_origin(message, origin)
+        # Where our own upload's answer was lost, the receipt is the proof that it was handed over.
+        proof = Receipt(message.id, Status.SENDT, Evidence.HANDED_OVER, "proven by the recipient's receipt", None)
+        for each in (proof, receipt):
+            statuses.append(connection, self._event(message, each))
+        if receipt.status in FINAL:
+            tasks.remove(connection, EXPIRE, subject=message.id)
+        # A receipt proves that it was published and fetched: nothing is left to follow or to send.
+        tasks.remove(connection, DELIVER, subject=message.id)
+
+    def _event(self, message: Message, receipt: Receipt) -> StatusEvent:
+        return StatusEvent(
+            message_id=message.id,
+            conversation_id=message.conversation_id,
+            client_id=message.client_id,
+            status=receipt.status,
+            at=self.now(),
+            description=receipt.description,
+            evidence=receipt.evidence,
+            raw=receipt.raw,
+        )
+
+    def _is_left(self, arrival: Arrival, organisation: str) -> bool:
+        """Whether this arrival was looked at before and left where it is."""
+        with self.database.reading() as connection:
+            return arrivals.is_seen(connection, organisation, reference=arrival.reference)
+
+    def _leave(self, organisation: str, arrival: Arrival, *, kind: str) -> None:
+        """Count it and leave it at the channel, unconfirmed: nothing is lost before there is an inbox for it."""
+        with self.database.writing() as connection:
+            arrivals.see(connection, SeenArrival(organisation, arrival.reference, kind, self.now()))
+        log.info("arrival_waits", reference=arrival.reference, kind=kind)
+
+    def _note_odd(self, organisation: str, arrival: Arrival, *, doubt: NotBelieved) -> None:
+        event = OddEvent(self.now(), organisation, arrival.reference, arrival.sender, doubt.reason, doubt.detail)
+        with self.database.writing() as connection:
+            arrivals.note_odd(connection, event)
+        log.warning("odd_event", reference=arrival.reference, reason=doubt.reason)
+
+
+def _read_parcel(path: Path) -> Envelope:
+    with path.open("rb") as source, open_dpo(source) as parcel:
+        try:
+            document = json.loads(parcel.sbd)
+            if not isinstance(document, dict):
+                raise ValueError("sbd.json is no object")
+            return read_envelope(document)
+        except ValueError as fault:
+            raise Untrusted(f"the envelope cannot be read: {fault}", code="NOT_AN_SBD") from fault
+
+
+def _read_receipt(envelope: Envelope) -> Receipt:
+    raw = json.dumps(envelope.business, ensure_ascii=False)
+    if envelope.document_type == STATUS:
+        word = str(envelope.business.get("status", ""))
+        status = Status(word) if word in Status.__members__ else None
+        if status not in _BELIEVED:
+            raise NotBelieved("UNKNOWN_STATUS", "a status message with a status that a recipient cannot give")
+        return Receipt(envelope.message_id, status, _EVIDENCE.get(status, Evidence.NONE), "", raw)
+    related = str(envelope.business.get("relatedToMessageId", ""))
+    kind = str(envelope.business.get("receiptType", ""))
+    if kind in ("ERROR", "NOTSUPPORTED"):
+        return Receipt(
+            related, Status.FEIL, Evidence.NONE, f"the recipient's archive answered {kind}{_words(envelope)}", raw
+        )
+    description = f"the recipient's archive answered {kind}{_words(envelope)}"
+    return Receipt(related, Status.LEST, Evidence.REGISTERED_IN_ARCHIVE, description, raw)
+
+
+def _words(envelope: Envelope) -> str:
+    """The texts of a kvittering, as the recipient wrote them."""
+    entries = envelope.business.get("messages")
+    texts = (
+        [str(entry.get("text", "")) for entry in entries if isinstance(entry, Mapping)]
+        if isinstance(entries, list)
+        else []
+    )
+    return ": " + "; ".join(text for text in texts if text) if any(texts) else ""
+
+
+def _check_origin(message: Message, origin: Origin) -> None:
+    arrival, envelope = origin.arrival, origin.envelope
+    recipient = _number(message.recipient or "")
+    if not (recipient == _number(arrival.sender) == _number(envelope.sender)):
+        raise NotBelieved("WRONG_SENDER", "a receipt from somebody who is not the recipient of the message")
+    if not (_number(message.sender) == _number(origin.organisation) == _number(envelope.receiver or "")):
+        raise NotBelieved("WRONG_RECEIVER", "a receipt that is addressed to somebody other than the message's sender")
+    if envelope.document_type == STATUS and envelope.conversation_id != message.choice.conversation_id:
+        raise NotBelieved("WRONG_CONVERSATION", "a status whose ConversationId is not that of the message")
+
+
+def _number(identifier: str) -> str:
+    """The organisation number; a text that is no identifier equals nothing but itself."""
+    try:
+        return parse_identifier(identifier).number
+    except ValueError:
+        return f"unreadable:{identifier}"

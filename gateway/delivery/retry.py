@@ -1,0 +1,61 @@
+"""An error and how often it came → again at a time, or stop: the schedule's only judgement.
+
+In comes any exception of a step, out comes a `Decision`. Pure: the jitter is handed in. Called by the
+worker. Source: durability, Verdicts.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.errors import GatewayError, Outside, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class RetrySettings:
+    """Backoff: the first pause, the factor, the longest pause; `spread` is the share of a pause that is left to chance."""
+
+    first: timedelta = timedelta(seconds=5)
+    factor: float = 3.0
+    longest: timedelta = timedelta(hours=1)
+    spread: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What happens next: `again` at a time, or None to stop. `sentence` says why, for people."""
+
+    verdict: Verdict
+    again: datetime | None
+    sentence: str
+    mend: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """The judgement with its settings; `chance` draws a number in [0, 1), so that many messages do not try at once."""
+
+    settings: RetrySettings
+    chance: Callable[[], float]
+
+    def decide(self, error: Exception, attempts: int, *, now: datetime) -> Decision:
+        """Judge an error after that many tries (from 1)."""
+        if not isinstance(error, GatewayError):
+            # A fault of our own: the next version may do better, and the deadline ends it otherwise.
+            words = f"the gateway itself failed ({type(error).__name__})"
+            again = now + self.pause(attempts)
+            return Decision(Verdict.AGAIN, again, words, "Report it to the gateway's vendor.", "")
+        answer = error.answer if isinstance(error, Outside) else ""
+        if error.verdict is Verdict.STOP:
+            return Decision(Verdict.STOP, None, error.message, error.mend, answer)
+        wait = self.pause(attempts)
+        if isinstance(error, Outside) and error.retry_after is not None:
+            wait = max(timedelta(seconds=error.retry_after), wait)
+        return Decision(error.verdict, now + wait, error.message, error.mend, answer)
+
+    def pause(self, attempts: int) -> timedelta:
+        """How long to wait after that many tries."""
+        exponent = min(max(attempts, 1) - 1, 32)
+        full = min(self.settings.first * self.settings.factor**exponent, self.settings.longest)
+        return full * (1 - self.settings.spread * self.chance())

@@ -1,0 +1,181 @@
+"""Documents on their way in: streamed to disk with digest, CRC and size in the same pass, then one row.
+
+In comes a stream and what the request says of it, out comes a `StoredDocument`. Called by the doors. What is cut off,
+too large or refused leaves neither a row nor a file.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Protocol
+
+from gateway.arkivmelding.filenames import is_reserved, normal, unsafe_reason
+from gateway.delivery.intake import Intake, require_draft
+from gateway.delivery.submission import Caller, View
+from gateway.errors import Conflict, Fault, Invalid, NotFound, Severity, TooLarge, Unreadable
+from gateway.storage import conversations, documents
+from gateway.storage.blobs import BlobWriter
+from gateway.storage.documents import StoredDocument
+
+BLOCK = 1024 * 1024
+
+
+class Readable(Protocol):
+    """What a document is read from."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes; none at the true end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One document of a request; `length` as declared (bytes, None when chunked), `replaces` lets other bytes go."""
+
+    filename: str
+    mime: str
+    length: int | None
+    stream: Readable
+    replaces: bool = False
+
+
+class Kept(StrEnum):
+    """What became of an upload."""
+
+    CREATED = "created"
+    SAME = "same"
+    REPLACED = "replaced"
+
+
+def check_filename(filename: str) -> str:
+    """The name in NFC; `Conflict` for a reserved one, `Invalid` for an unsafe one."""
+    name = normal(filename)
+    if is_reserved(name):
+        raise Conflict(
+            f"{name} is a name that the package needs itself", code="RESERVED_NAME", mend="Rename the document."
+        )
+    if reason := unsafe_reason(name):
+        mend = "Use a plain file name: no / \\ or :, no control characters, no .. in front, no dot or blank at the end."
+        fault = Fault("FILENAME", Severity.ERROR, f"the file name cannot be used: {reason}", mend, path="filename")
+        raise Invalid(fault.message, code="FILENAME", mend=mend, faults=(fault,))
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class Uploads:
+    """Uploading with everything it needs; one for the whole process."""
+
+    intake: Intake
+
+    def begin(self) -> BlobWriter:
+        """A writer straight into the document store; `abort` it, or hand it to `finish`."""
+        return self.intake.blobs.create()
+
+    def finish(self, writer: BlobWriter, filename: str, *, mime: str) -> StoredDocument:
+        """Make the written bytes durable; the row comes with the conversation's own transaction."""
+        blob = writer.commit()
+        return StoredDocument(
+            conversation_id="",
+            filename=filename,
+            key=blob.key,
+            size=blob.size,
+            crc32=blob.crc32,
+            sha256=blob.sha256,
+            mime=mime,
+            created=self.intake.now(),
+        )
+
+    def drop(self, stored: Iterable[StoredDocument]) -> None:
+        """Take away documents whose conversation came to nothing."""
+        for document in stored:
+            self.intake.blobs.delete(document.key)
+
+    def put(
+        self, any_id: str, incoming: Incoming, *, caller: Caller, if_match: int | None = None
+    ) -> tuple[StoredDocument, Kept, int]:
+        """Keep one document of a draft; the stored record, what became of it, and the conversation's version."""
+        name = check_filename(incoming.filename)
+        view = self.intake.view(any_id, caller)
+        require_draft(view, if_match)
+        document = self.write(replace(incoming, filename=name), limit=self._limit(view))
+        document = replace(document, conversation_id=view.conversation.id)
+        try:
+            kept, version, superseded = self._remember(document, replaces=incoming.replaces)
+        except BaseException:
+            self.drop([document])
+            raise
+        if superseded:
+            self.intake.blobs.delete(superseded)
+        return document, kept, version
+
+    def write(self, incoming: Incoming, *, limit: int) -> StoredDocument:
+        """Stream one document to disk; `TooLarge` beyond `limit` bytes, `Unreadable` when it was cut off."""
+        if incoming.length is not None and incoming.length > limit:
+            raise too_large(incoming.filename, incoming.length, limit=limit)
+        writer = self.begin()
+        try:
+            size = 0
+            while block := incoming.stream.read(BLOCK):
+                size += len(block)
+                if size > limit:
+                    raise too_large(incoming.filename, size, limit=limit)
+                writer.write(block)
+            if incoming.length is not None and size != incoming.length:
+                raise cut_off(incoming.filename, size, declared=incoming.length)
+            return self.finish(writer, incoming.filename, mime=incoming.mime)
+        except BaseException:
+            writer.abort()
+            raise
+
+    def remove(self, any_id: str, filename: str, *, caller: Caller, if_match: int | None = None) -> int:
+        """Take one document of a draft away; the conversation's new version."""
+        view = self.intake.view(any_id, caller)
+        require_draft(view, if_match)
+        with self.intake.database.writing() as connection:
+            key = documents.remove(connection, view.conversation.id, filename=normal(filename))
+            if key is None:
+                raise NotFound(f"the conversation has no document {filename}", mend="See its `documents`.")
+            version = conversations.touch(connection, view.conversation.id)
+        self.intake.blobs.delete(key)
+        return version
+
+    def _remember(self, document: StoredDocument, *, replaces: bool) -> tuple[Kept, int, str | None]:
+        """The row; also the key of the bytes that are no longer needed."""
+        with self.intake.database.writing() as connection:
+            standing = {each.filename: each for each in documents.of_conversation(connection, document.conversation_id)}
+            previous = standing.get(document.filename)
+            if previous and previous.sha256 == document.sha256:
+                conversation = conversations.find(connection, document.conversation_id, client_id=None)
+                return Kept.SAME, conversation.version, document.key
+            if previous and not replaces:
+                raise Conflict(
+                    f"{document.filename} has been uploaded already, with other bytes",
+                    code="OTHER_BYTES",
+                    mend="Add ?replace=true if the new bytes are the right ones.",
+                )
+            documents.put(connection, document)
+            version = conversations.touch(connection, document.conversation_id)
+        return (Kept.REPLACED, version, previous.key) if previous else (Kept.CREATED, version, None)
+
+    def _limit(self, view: View) -> int:
+        """The most that one document may hold: the installation's limit, or what the roomiest channel takes."""
+        limits = [each.size_limit for each in view.prototypes if each.choice.selected and each.size_limit is not None]
+        return min(self.intake.settings.maximum_upload, max(limits, default=self.intake.settings.maximum_upload))
+
+
+def too_large(filename: str, size: int, *, limit: int) -> TooLarge:
+    """The refusal of a document beyond the limit."""
+    return TooLarge(
+        f"{filename} has {size} bytes or more, and at most {limit} can be delivered",
+        code="TOO_LARGE",
+        mend="Split the document, or agree with the recipient on another way.",
+    )
+
+
+def cut_off(filename: str, size: int, *, declared: int) -> Unreadable:
+    """The refusal of a body that ended early."""
+    return Unreadable(
+        f"{filename} was cut off: {size} of {declared} bytes came, so nothing was kept",
+        code="CUT_OFF",
+        mend="Upload it again.",
+    )

@@ -1,0 +1,119 @@
+"""Requests made up from the OpenAPI document: none answers 5xx but the documented 503, and each operation can succeed."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.api.drafts import draft
+from tests.documents import DPO, Message
+from tests.live import Gateway
+from tests.secrets import PDF
+
+EXAMPLES = 20
+METHODS = {"get", "put", "post", "patch", "delete"}
+
+
+@pytest.fixture(scope="module")
+def schema(_served: Gateway) -> Any:
+    """The document that the gateway serves."""
+    return schemathesis.openapi.from_url(f"{_served.url}/openapi.json")
+
+
+def names() -> list[str]:
+    """The operations, as they are known before anything runs; a test holds this list against the document."""
+    return [
+        "GET /out/messages",
+        "POST /out/messages",
+        "GET /out/messages/{conversation_id}",
+        "PUT /out/messages/{conversation_id}",
+        "PATCH /out/messages/{conversation_id}",
+        "POST /out/messages/{conversation_id}",
+        "DELETE /out/messages/{conversation_id}",
+        "PUT /out/messages/{conversation_id}/arkivmelding",
+        "PUT /out/messages/{conversation_id}/documents/{filename}",
+        "DELETE /out/messages/{conversation_id}/documents/{filename}",
+        "GET /statuses/{any_id}",
+        "GET /capabilities/{identifier}",
+        "POST /capabilities",
+        "GET /manage/health",
+        "GET /manage/metrics",
+    ]
+
+
+def test_the_list_of_operations_is_whole(gateway: Gateway) -> None:
+    """A route that is added is noticed here."""
+    paths = gateway.call("GET", "/openapi.json").json()["paths"]
+    served = {f"{method.upper()} {path}" for path, item in paths.items() for method in item if method in METHODS}
+    assert served == set(names())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", names())
+def test_no_made_up_request_breaks_the_gateway(gateway: Gateway, schema: Any, name: str) -> None:
+    """Half of the requests go to a real draft, so that they get behind the first check."""
+    method, path = name.split(" ")
+    operation = schema[path][method]
+    body = draft(gateway)
+
+    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy(), real=st.booleans())
+    def run(case: Any, real: bool) -> None:
+        if real:
+            known = {"conversation_id": body["conversationId"], "any_id": body["conversationId"], "identifier": DPO}
+            case.path_parameters.update({key: value for key, value in known.items() if key in case.path_parameters})
+        answer = case.call(base_url=gateway.url, timeout=30)
+        assert answer.status_code < 500 or answer.status_code == 503, (answer.status_code, answer.text)
+        if answer.status_code >= 400:
+            assert answer.headers["content-type"][0] == "application/problem+json"
+
+    run()
+
+
+def successes(gateway: Gateway) -> Iterator[tuple[str, Callable[[], requests.Response]]]:
+    """For each operation one request that succeeds."""
+    body = draft(gateway)
+    other = draft(gateway)
+    path = f"/out/messages/{body['conversationId']}"
+    xml = {"Content-Type": "application/xml"}
+    yield "GET /out/messages", lambda: gateway.call("GET", "/out/messages")
+    yield "POST /out/messages", lambda: gateway.post(Message().xml())
+    yield "GET /out/messages/{conversation_id}", lambda: gateway.call("GET", path)
+    yield "PUT /out/messages/{conversation_id}", lambda: gateway.call("PUT", path, json={"actor": "saksbehandler-7"})
+    yield "PATCH /out/messages/{conversation_id}", lambda: gateway.call("PATCH", path, json={"confidential": True})
+    yield "PUT /out/messages/{conversation_id}/arkivmelding", lambda: gateway.call(
+        "PUT", f"{path}/arkivmelding", data=Message().xml(), headers=xml
+    )
+    yield "PUT /out/messages/{conversation_id}/documents/{filename}", lambda: gateway.upload(
+        body["conversationId"], "vedtak.pdf", PDF
+    )
+    yield "POST /out/messages/{conversation_id}", lambda: gateway.call("POST", path)
+    yield "DELETE /out/messages/{conversation_id}/documents/{filename}", lambda: (
+        gateway.upload(other["conversationId"], "vedtak.pdf", PDF)
+        and gateway.call("DELETE", f"/out/messages/{other['conversationId']}/documents/vedtak.pdf")
+    )
+    yield "DELETE /out/messages/{conversation_id}", lambda: gateway.call(
+        "DELETE", f"/out/messages/{other['conversationId']}"
+    )
+    yield "GET /statuses/{any_id}", lambda: gateway.call("GET", f"/statuses/{body['conversationId']}")
+    yield "GET /capabilities/{identifier}", lambda: gateway.call("GET", f"/capabilities/{DPO}")
+    yield "POST /capabilities", lambda: gateway.call("POST", "/capabilities", json={"identifier": DPO})
+    yield "GET /manage/health", lambda: gateway.call("GET", "/manage/health")
+    yield "GET /manage/metrics", lambda: gateway.call("GET", "/manage/metrics")
+
+
+def test_every_operation_can_succeed(gateway: Gateway, schema: Any) -> None:
+    """Each with a 2xx that the document announces, and a body as it describes it."""
+    succeeded = []
+    for name, send in successes(gateway):
+        method, path = name.split(" ")
+        answer = send()
+        assert 200 <= answer.status_code < 300, (name, answer.text)
+        assert str(answer.status_code) in schema[path][method].definition.raw["responses"], (name, answer.status_code)
+        schema[path][method].validate_response(answer)
+        succeeded.append(name)
+    assert sorted(succeeded) == sorted(names())

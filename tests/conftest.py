@@ -1,0 +1,73 @@
+"""What every test shares: one log of the whole run, one sandbox, one gateway."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+import structlog
+
+from gateway.sandbox.server import Sandbox
+from tests.live import Gateway, read_schemas, serving, working
+
+LOG_OF_THE_RUN = "tests/test_log_of_the_run.py"
+
+
+@pytest.fixture(scope="session")
+def run_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file into which everything that is logged in this run goes, at the most talkative level."""
+    return tmp_path_factory.mktemp("log") / "run.log"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _log_everything(run_log: Path) -> Iterator[None]:
+    with run_log.open("a", encoding="utf-8") as sink:
+        structlog.configure(
+            processors=[
+                structlog.contextvars.merge_contextvars,
+                structlog.processors.add_log_level,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+            logger_factory=structlog.WriteLoggerFactory(sink),
+            cache_logger_on_first_use=False,
+        )
+        handler = logging.StreamHandler(sink)
+        root = logging.getLogger()
+        root.addHandler(handler)
+        root.setLevel(logging.DEBUG)
+        yield
+        root.removeHandler(handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The test that reads the log of the run comes when everything else has been."""
+    items.sort(key=lambda item: item.nodeid.startswith(LOG_OF_THE_RUN))
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """The outside world."""
+    with Sandbox.start(tmp_path_factory.mktemp("sandbox"), schemas=read_schemas()) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def _served(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    with serving(sandbox, tmp_path_factory.mktemp("gateway")) as served:
+        yield served
+
+
+@pytest.fixture
+def gateway(_served: Gateway) -> Iterator[Gateway]:
+    """A gateway without a worker, shared by tests that make conversations of their own; no fault outlives a test."""
+    yield _served
+    requests.delete(f"{_served.sandbox.url}/_sim/faults", timeout=10)
+
+
+@pytest.fixture
+def worker(gateway: Gateway) -> Iterator[None]:
+    """A worker for that gateway."""
+    with working(gateway):
+        yield

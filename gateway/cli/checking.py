@@ -1,0 +1,181 @@
+"""One arkivmelding file looked through: read, checked against XSD and rules, put into a `Report`.
+
+In comes a file's name (`-` is standard input) and what is wanted, out comes a `Report`, whatever is wrong with the
+file. Called by `validate`, in one process or in several. Loads rules and facts only where they are wanted.
+"""
+
+import os
+import sys
+from dataclasses import dataclass
+from datetime import date
+
+import gateway
+from gateway.arkivmelding.reader import Dialect, Document, Limits, read
+from gateway.arkivmelding.schema import EITHER, FILES, Profile, Schemas
+from gateway.errors import Fault, SetupFault, Severity, Unreadable
+
+STANDARD_INPUT = "-"
+PROFILES: dict[str, tuple[Profile, ...]] = {"any": EITHER, **{each.value: (each,) for each in Profile}}
+_OTHER_DIALECT = "DIALECT_NOT_DELIVERABLE"
+# Identifiers may also come with the request, so it is no fault to have none; what is wrong with those it has is told.
+_WORTH_A_WARNING = frozenset({"PART_MISMATCH", "ID_INVALID", "ID_CONFLICT"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to check, and how to write it: `profile` is a key of PROFILES, `form` is text or json."""
+
+    xsd_only: bool = False
+    profile: str = "any"
+    form: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody who would get it. A person's `identifier` is masked; None: the document gives none."""
+
+    part: int
+    type: str
+    name: str
+    identifier: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is to be said of one file. What was not asked for, or could not be found out, is None."""
+
+    file: str
+    valid: bool
+    faults: tuple[Fault, ...]
+    readable: bool = True
+    dialect: str | None = None
+    profile: str | None = None
+    shielding: str | None = None
+    recipients: tuple[Recipient, ...] | None = None
+
+
+class Checker:
+    """Schemas compiled once, for any number of files."""
+
+    def __init__(self, wanted: Wanted, *, today: date) -> None:
+        self._wanted = wanted
+        self._today = today
+        self._schemas = Schemas(_read_schemas())
+        self._profiles = PROFILES[wanted.profile]
+        self._limits = Limits()
+
+    def check(self, file: str) -> Report:
+        """The report on one file; one that cannot be read is reported, too."""
+        try:
+            xml = _read_file(file, self._limits.bytes + 1)
+        except OSError as error:
+            return _unreadable(file, _not_opened(error))
+        try:
+            return self._check_schema(file, xml) if self._wanted.xsd_only else self._inspect(file, xml)
+        except Unreadable as error:
+            fault = Fault(error.code or "NOT_XML", Severity.ERROR, error.message, error.mend)
+            return _unreadable(file, _with_place(error, fault))
+
+    def _check_schema(self, file: str, xml: bytes) -> Report:
+        document = read(xml, self._limits)
+        if document.dialect in (Dialect.V1, Dialect.FIKS_ARKIV):
+            whole = self._inspect(file, xml)
+            faults = tuple(each for each in whole.faults if each.rule == _OTHER_DIALECT)
+            return Report(file, False, faults, dialect=whole.dialect)
+        verdict = self._schemas.check(document, self._profiles)
+        faults = (*verdict.faults, *self._check_extension(document))
+        profile = verdict.profile.value if verdict.profile else None
+        return Report(file, not faults, faults, dialect=document.dialect.value, profile=profile)
+
+    def _check_extension(self, document: Document) -> tuple[Fault, ...]:
+        from gateway.arkivmelding.adressering import adressering_elements
+
+        return tuple(
+            fault for each in adressering_elements(document.root) for fault in self._schemas.check_adressering(each)
+        )
+
+    def _inspect(self, file: str, xml: bytes) -> Report:
+        from gateway.arkivmelding.inspection import Kit, inspect
+        from gateway.arkivmelding.parties import find_addressees
+
+        kit = Kit(self._schemas, limits=self._limits, profiles=self._profiles)
+        found = inspect(xml, kit, today=self._today)
+        addressing = find_addressees(found.facts, "", written=found.given)
+        problems = [problem for each in addressing.addressees for problem in each.problems] + [*addressing.problems]
+        warnings = tuple(
+            Fault(each.code, Severity.WARNING, each.message, each.mend, line=each.line)
+            for each in problems
+            if each.code in _WORTH_A_WARNING
+        )
+        return Report(
+            file,
+            found.acceptable,
+            tuple(sorted((*found.faults, *warnings), key=lambda fault: (fault.line, fault.column))),
+            dialect=found.document.dialect.value,
+            profile=found.profile.value if found.profile else None,
+            shielding=found.shielding.outcome.value,
+            recipients=tuple(
+                Recipient(each.part.index, each.part.type, each.part.name, _shown(each.identifier))
+                for each in addressing.addressees
+            ),
+        )
+
+
+def _read_file(file: str, most: int) -> bytes:
+    """The bytes, but no more than tell that there are too many."""
+    if file == STANDARD_INPUT:
+        return sys.stdin.buffer.read(most)
+    with open(file, "rb", buffering=0) as handle:
+        pieces = []
+        while most > 0 and (piece := handle.read(min(most, 1024 * 1024))):
+            pieces.append(piece)
+            most -= len(piece)
+    return b"".join(pieces)
+
+
+def _unreadable(file: str, fault: Fault) -> Report:
+    return Report(file, False, (fault,), readable=False)
+
+
+def _not_opened(error: OSError) -> Fault:
+    return Fault(
+        "NOT_READABLE",
+        Severity.ERROR,
+        f"The file cannot be read: {error.strerror or error}",
+        "Check the name, and that you may read it.",
+    )
+
+
+def _with_place(error: Unreadable, fault: Fault) -> Fault:
+    """The same with line and column, where the parser named them."""
+    if not error.faults:
+        return fault
+    place = error.faults[0]
+    return Fault(fault.rule, fault.severity, fault.message, fault.mend, place.line, place.column)
+
+
+def _shown(identifier: str | None) -> str | None:
+    from gateway.message.identifiers import IdentifierKind, mask, parse_identifier
+
+    if identifier is None or parse_identifier(identifier).kind is IdentifierKind.ORGANISATION:
+        return identifier
+    return mask(identifier)
+
+
+def _read_schemas() -> dict[str, bytes]:
+    """The schemas that ship with the gateway, found without `importlib.resources` where it can be: that is slow."""
+    package = os.path.dirname(os.path.abspath(gateway.__file__))
+    for folder in (os.path.join(package, "_data", "schemas"), os.path.join(os.path.dirname(package), "schemas")):
+        if os.path.isdir(folder):
+            return {name: _read_schema(os.path.join(folder, name)) for name in FILES}
+    from gateway.resources import shipped
+
+    return {name: shipped("schemas").joinpath(name).read_bytes() for name in FILES}
+
+
+def _read_schema(path: str) -> bytes:
+    try:
+        with open(path, "rb") as handle:
+            return handle.read()
+    except OSError as error:
+        raise SetupFault(f"{path} cannot be read: {error.strerror}", mend="Install the gateway again.") from error

@@ -1,0 +1,151 @@
+"""`gateway client`: who may log in, and for which organisations.
+
+In come names and organisations, out comes a key or password, shown once: only its hash is kept.
+"""
+
+import secrets
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from gateway.cli.places import Place, with_place
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
+
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class NewClient:
+    """A login to be made. `password` makes it Basic; None makes it an API key."""
+
+    name: str
+    organisations: tuple[str, ...]
+    password: str | None = None
+    require_if_match: bool = False
+
+
+@click.group("client")
+def command() -> None:
+    """Make, list and remove logins."""
+
+
+@command.command("add")
+@click.argument("name")
+@with_place
+@click.option(
+    "--organisation",
+    "organisations",
+    multiple=True,
+    required=True,
+    help="An organisation that this login may send for: 0192: and nine digits. May be repeated.",
+)
+@click.option("--basic", is_flag=True, help="A name and password (HTTP Basic) in place of an API key.")
+@click.option("--require-if-match", is_flag=True, help="Changes by this login must send If-Match.")
+def add(place: Place, name: str, **wishes: object) -> None:
+    """Make a login NAME, and print its key: this once, for only a hash is kept.
+
+    With --basic a password is asked for; an empty one, or no terminal, lets the gateway make one.
+
+    \b
+    Examples:
+      gateway client add fagsystem --organisation 0192:311000012
+      gateway client add gammelt-system --organisation 0192:311000012 --basic
+    """
+    organisations = wishes["organisations"]
+    wanted = NewClient(
+        name,
+        _read_organisations(organisations if isinstance(organisations, tuple) else ()),
+        password=_ask_for_password() if wishes["basic"] else None,
+        require_if_match=bool(wishes["require_if_match"]),
+    )
+    settings = place.load()
+    secret = add_client(settings, wanted)
+    for each in wanted.organisations:
+        if settings.organisations and each not in settings.organisations:
+            click.echo(f"note: {each} is none of this gateway's organisations, so nothing can be sent for it", err=True)
+    click.echo(f"{'password' if wanted.password else 'key'} of {name} (shown this once):", err=True)
+    click.echo(secret)
+
+
+@command.command("list")
+@with_place
+def show(place: Place) -> None:
+    """List the logins: name, kind, organisations."""
+    from gateway.app import open_database
+    from gateway.storage import clients
+
+    database = open_database(place.load())
+    try:
+        with database.reading() as connection:
+            entries = clients.list_all(connection)
+    finally:
+        database.close()
+    for each in entries:
+        facts = [each.name, each.kind.value, ", ".join(each.organisations), f"since {each.created:%Y-%m-%d}"]
+        click.echo("  ".join([*facts, *(["requires If-Match"] if each.require_if_match else [])]))
+    if not entries:
+        click.echo("there are no logins yet; on this machine, anybody may use the gateway without one", err=True)
+
+
+@command.command("remove")
+@click.argument("name")
+@with_place
+def remove(place: Place, name: str) -> None:
+    """Take the login NAME away. What it sent is still remembered."""
+    from gateway.app import open_database
+    from gateway.storage import clients
+
+    database = open_database(place.load())
+    try:
+        with database.writing() as connection:
+            removed = clients.remove(connection, name)
+    finally:
+        database.close()
+    if not removed:
+        raise click.ClickException(f"there is no login called {name}; see: gateway client list")
+    click.echo(f"{name} can no longer log in (a running server may still know it for a few seconds)")
+
+
+def add_client(settings: "Settings", wanted: NewClient) -> str:
+    """Make the login and return its key or password; `Conflict` where the name is taken."""
+    from werkzeug.security import generate_password_hash
+
+    from gateway.api.login import hash_key
+    from gateway.app import new_id, now, open_database
+    from gateway.storage import clients
+    from gateway.storage.clients import Client, ClientKind
+
+    secret = wanted.password or secrets.token_urlsafe(KEY_BYTES)
+    kind = ClientKind.BASIC if wanted.password else ClientKind.API_KEY
+    kept = generate_password_hash(secret) if wanted.password else hash_key(secret)
+    entry = Client(new_id(), wanted.name, kind, kept, wanted.organisations, now(), wanted.require_if_match)
+    database = open_database(settings)
+    try:
+        with database.writing() as connection:
+            clients.add(connection, entry)
+    finally:
+        database.close()
+    return secret
+
+
+def _read_organisations(given: Sequence[str]) -> tuple[str, ...]:
+    from gateway.message.identifiers import parse_identifier
+
+    try:
+        return tuple(dict.fromkeys(str(parse_identifier(each)) for each in given))
+    except ValueError as fault:
+        raise click.BadParameter(str(fault), param_hint="--organisation") from fault
+
+
+def _ask_for_password() -> str:
+    asked: str = ""
+    if sys.stdin.isatty():
+        asked = click.prompt(
+            "Password (empty: make one)", hide_input=True, confirmation_prompt=True, default="", show_default=False
+        )
+    return asked or secrets.token_urlsafe(KEY_BYTES)

@@ -1,0 +1,99 @@
+"""The table of commands, each imported when it is asked for, and how any command's failure is told.
+
+In come arguments, out comes an exit code: 0 done, 1 the answer is no, 2 it could not be tried, 130 stopped by Ctrl-C.
+Called by `main`.
+"""
+
+import os
+import sys
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from gateway import __version__
+
+# Short help is written here, so that `gateway --help` imports no command; a test holds the two together.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("demo", "Show the whole journey on this machine: sandbox, server, four recipients."),
+    "serve": ("serve", "Run the HTTP server and the delivery worker."),
+    "worker": ("worker", "Run a delivery worker alone."),
+    "sandbox": ("sandbox", "Run the outside world on this machine, with made-up organisations."),
+    "validate": ("validate", "Check arkivmeldinger: XSD and rules, with line and mend."),
+    "send": ("send", "Send an arkivmelding with its documents through a running gateway."),
+    "status": ("status", "Show what has become of a conversation or a message."),
+    "client": ("clients", "Make, list and remove logins."),
+    "db": ("database", "Bring the database to this version."),
+}
+STOPPED = 130
+NOT_TRIED = 2
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are named in `COMMANDS` and imported by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every name, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, its module imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"gateway.cli.{COMMANDS[cmd_name][0]}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands under `--help`."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_text) for name, (_, help_text) in COMMANDS.items()])
+
+    def main(self, *args: Any, **settings: Any) -> NoReturn:
+        """Run, tell any failure in plain lines, and exit."""
+        try:
+            code = super().main(*args, **{**settings, "standalone_mode": False})
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("stopped", err=True)
+            sys.exit(STOPPED)
+        except BrokenPipeError:
+            # Whoever read our output has seen enough. Python would complain once more when it flushes at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
+        except Exception as error:
+            sys.exit(_tell(error))
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tell(error: Exception) -> int:
+    """An error of ours in plain lines; anything else is a bug and keeps its traceback."""
+    from gateway.errors import GatewayError, SetupFault
+
+    if not isinstance(error, GatewayError):
+        raise error
+    click.echo(f"gateway: {error.message}", err=True)
+    for fault in error.faults if isinstance(error, SetupFault) else ():
+        click.echo(f"  {fault}", err=True)
+    if error.mend:
+        click.echo(f"  mend: {error.mend}", err=True)
+    return NOT_TRIED
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def gateway() -> None:
+    """An arkivmelding goes in, its recipients get it.
+
+    Post the XML that your archive system exports; the gateway reads the recipients out of it, asks the ServiceRegistry
+    what each can take, and answers with one prototype for each. Look, confirm, commit: it packs, signs, encrypts, sends
+    and follows every message.
+
+    \b
+    New here? Two commands need no settings:
+      gateway demo                        see a sample go all the way
+      gateway validate arkivmelding.xml   what is wrong with a file, and how to mend it
+
+    `gateway COMMAND --help` explains each command, with examples.
+    """

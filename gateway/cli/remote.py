@@ -1,0 +1,179 @@
+"""A running gateway, spoken to over HTTP as any fagsystem would.
+
+In come arkivmeldinger, edits and files, out come the answers' JSON; every refusal is a `Refused` with the server's own
+words and mends, no answer is `Unavailable`. Called by send, status and demo.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+from urllib.parse import quote, urlsplit
+
+import requests
+from requests.auth import AuthBase, HTTPBasicAuth
+
+from gateway.errors import Fault, Outside, Refused, Severity, Unavailable
+
+# What the server has written. It is shown, not trusted.
+Json = dict[str, Any]
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_TIMEOUT = (5.0, 120.0)  # seconds: to connect, and between two bytes of an answer
+
+
+class Content(Protocol):
+    """Bytes to be uploaded. Their number is known beforehand, so that a cut-off upload is noticed."""
+
+    def __len__(self) -> int:
+        """How many."""
+
+    def read(self, size: int = -1) -> bytes:
+        """The next block."""
+
+
+class RemoteGateway:
+    """One gateway and one login: `key` is an API key, or NAME:PASSWORD. Remembers the version that was last seen."""
+
+    def __init__(self, url: str, key: str | None = None) -> None:
+        self.url = url.rstrip("/")
+        self._session = requests.Session()
+        self._session.auth = _login(key)
+        # What is on this machine is reached without a proxy.
+        self._session.trust_env = urlsplit(self.url).hostname not in _LOOPBACK
+        self._etags: dict[str, str] = {}
+
+    def post(self, xml: bytes, *, recipients: Iterable[Json] = (), options: Json, dry_run: bool = False) -> Json:
+        """Post an arkivmelding; the answer shows its prototypes."""
+        parts: dict[str, tuple[str | None, bytes, str]] = {
+            "arkivmelding": ("arkivmelding.xml", xml, "application/xml"),
+            "options": (None, json.dumps(options).encode(), "application/json"),
+            "recipients": (None, json.dumps(list(recipients)).encode(), "application/json"),
+        }
+        query = {"dryRun": "true"} if dry_run else {}
+        return self._remember(self._call("POST", "/out/messages", files=parts, params=query))
+
+    def look(self, conversation_id: str) -> Json:
+        """The conversation as it stands now."""
+        return self._remember(self._call("GET", f"/out/messages/{quote(conversation_id)}"))
+
+    def edit(self, conversation_id: str, changes: Json) -> Json:
+        """Choose, confirm, add recipients."""
+        return self._remember(self._change("PUT", conversation_id, json=changes))
+
+    def upload(self, conversation_id: str, filename: str, *, content: Content) -> None:
+        """The bytes of one document, streamed; other bytes of that name are replaced."""
+        path = f"/documents/{quote(filename, safe='')}"
+        # requests takes an empty stream for one of unknown length.
+        body: Content | bytes = content if len(content) else b""
+        self._change("PUT", conversation_id, path=path, data=body, params={"replace": "true"})
+
+    def commit(self, conversation_id: str) -> Json:
+        """Send what is selected; refused where it was changed since it was last looked at."""
+        return _body(self._change("POST", conversation_id))
+
+    def discard(self, conversation_id: str) -> None:
+        """Take a draft away."""
+        self._change("DELETE", conversation_id)
+
+    def statuses(self, any_id: str) -> Json:
+        """The logs of a conversation's messages, or of one message."""
+        return _body(self._call("GET", f"/statuses/{quote(any_id)}"))
+
+    def _change(self, method: str, conversation_id: str, *, path: str = "", **more: Any) -> requests.Response:
+        etag = self._etags.get(conversation_id)
+        headers = {"If-Match": etag} if etag else {}
+        answer = self._call(method, f"/out/messages/{quote(conversation_id)}{path}", headers=headers, **more)
+        if "ETag" in answer.headers:
+            self._etags[conversation_id] = answer.headers["ETag"]
+        return answer
+
+    def _remember(self, answer: requests.Response) -> Json:
+        body = _body(answer)
+        if "ETag" in answer.headers:
+            self._etags[str(body.get("conversationId"))] = answer.headers["ETag"]
+        return body
+
+    def _call(self, method: str, path: str, **more: Any) -> requests.Response:
+        try:
+            answer = self._session.request(method, self.url + path, timeout=_TIMEOUT, allow_redirects=False, **more)
+        except requests.RequestException as fault:
+            raise Unavailable(
+                f"there is no answer from {self.url} ({_reason(fault)})",
+                mend="Is the gateway running there (gateway serve)? Check --url.",
+            ) from fault
+        if answer.ok and not answer.is_redirect:
+            return answer
+        raise _refusal(answer)
+
+
+def _login(key: str | None) -> AuthBase:
+    name, colon, password = (key or "").partition(":")
+    return HTTPBasicAuth(name, password) if colon else _Bearer(key)
+
+
+class _Bearer(AuthBase):
+    """An API key. It stands here even without a key, so that no key of ~/.netrc is sent."""
+
+    def __init__(self, key: str | None) -> None:
+        self._key = key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._key:
+            request.headers["Authorization"] = f"Bearer {self._key}"
+        return request
+
+
+def _body(answer: requests.Response) -> Json:
+    try:
+        body = answer.json()
+    except requests.JSONDecodeError:
+        body = None
+    if not isinstance(body, dict):
+        raise Refused(f"{answer.url} does not answer like a gateway", mend="Check --url.")
+    return body
+
+
+def _refusal(answer: requests.Response) -> Refused | Outside:
+    """The server's problem as an error of ours: 503 and other 5xx may pass, the rest is refused."""
+    try:
+        body = answer.json()
+    except requests.JSONDecodeError:
+        body = {}
+    if not isinstance(body, dict) or "detail" not in body:
+        body = {"detail": f"{answer.url} answers {answer.status_code} {answer.reason}", "mend": "Check --url."}
+    code = str(body.get("code", ""))
+    mend = str(body.get("mend", ""))
+    if answer.status_code >= 500:
+        return Unavailable(str(body["detail"]), mend=mend, code=code, status=answer.status_code)
+    faults = tuple(_fault(each) for each in body.get("errors", []))
+    return Refused(str(body["detail"]), mend=mend, code=code, faults=faults)
+
+
+def _fault(entry: Mapping[str, Any]) -> Fault:
+    return Fault(
+        str(entry.get("rule", "")),
+        Severity(entry.get("severity", "error")),
+        str(entry.get("message", "")),
+        str(entry.get("mend", "")),
+        line=int(entry.get("line") or 0),
+        path=str(entry.get("path", "")),
+    )
+
+
+def _reason(fault: requests.RequestException) -> str:
+    if isinstance(fault, requests.ConnectTimeout):
+        return "it does not answer the door"
+    if isinstance(fault, requests.Timeout):
+        return "it took too long"
+    return (
+        "nobody listens there, or the connection broke" if isinstance(fault, requests.ConnectionError) else str(fault)
+    )
+
+
+def fetch(url: str) -> Any:
+    """Some JSON of this machine's sandbox."""
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.get(url, timeout=_TIMEOUT)
+    answer.raise_for_status()
+    return answer.json()

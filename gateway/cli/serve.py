@@ -1,0 +1,56 @@
+"""`gateway serve`: the HTTP server and, unless `--no-worker`, the delivery worker beside it.
+
+In come settings, out come two processes that live and end together. Alone (`--no-worker`) it is the server itself.
+"""
+
+import sys
+
+import click
+
+from gateway.cli.places import Place, with_place
+
+
+@click.command()
+@with_place
+@click.option("--host", help="The address to listen on, in place of [server] host (127.0.0.1).")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="The port, in place of [server] port (8080); 0 takes any that is free and prints it.",
+)
+@click.option("--no-worker", is_flag=True, help="The HTTP server alone; run `gateway worker` beside it.")
+def command(place: Place, host: str | None, *, port: int | None, no_worker: bool) -> None:
+    """Run the HTTP server and the delivery worker.
+
+    Settings come from gateway.toml in the data folder and from the environment. It listens on 127.0.0.1; on any other
+    address it starts only when somebody has a login (gateway client add). Ctrl-C or SIGTERM lets both finish what
+    they have begun.
+
+    \b
+    Examples:
+      gateway serve --data /var/lib/gateway
+      gateway serve --port 0                 any free port: see the line "listening on …"
+      GATEWAY_SERVER_PORT=9000 gateway serve
+
+    \b
+    No gateway.toml yet? `gateway sandbox` writes one for trying things out.
+    """
+    if sys.platform == "win32":
+        raise click.ClickException("the server needs Linux or macOS, for gunicorn does; on Windows, use WSL")
+    if no_worker:
+        _serve(place, host, port=port)
+        return
+    from gateway.cli.supervisor import Supervisor
+
+    address = [*(["--host", host] if host else []), *(["--port", str(port)] if port is not None else [])]
+    door = ["serve", "--no-worker", *place.arguments(), *address]
+    raise SystemExit(Supervisor(door, ["worker", *place.arguments()]).run())
+
+
+def _serve(place: Place, host: str | None, *, port: int | None) -> None:
+    from gateway.cli import door, lifeline
+    from gateway.cli.logs import configure_logs
+
+    lifeline.hold()
+    configure_logs()
+    door.serve(door.listen_at(place.load(), host=host, port=port))

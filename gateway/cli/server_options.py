@@ -1,0 +1,32 @@
+"""Which running gateway to speak to, and as whom: the options `--url` and `--key`.
+
+In come the two options, out comes a `RemoteGateway` as the command's first argument. Used by send and status.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+
+
+def with_server(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options `--url` and `--key`, as its first argument `remote`."""
+
+    @click.option(
+        "--url", envvar="GATEWAY_URL", default=DEFAULT_URL, show_default=True, help="The gateway [env: GATEWAY_URL]."
+    )
+    @click.option(
+        "--key",
+        envvar="GATEWAY_KEY",
+        help="An API key, or NAME:PASSWORD [env: GATEWAY_KEY, which does not show in the list of processes].",
+    )
+    @wraps(command)
+    def connected(url: str, key: str | None, **options: Any) -> None:
+        from gateway.cli.remote import RemoteGateway
+
+        command(RemoteGateway(url, key), **options)
+
+    return connected

@@ -1,0 +1,99 @@
+"""`gateway client`: keys and passwords are shown once and kept as hashes; whoever has one gets in, nobody else."""
+
+import re
+import sqlite3
+from pathlib import Path
+
+import requests
+from werkzeug.security import check_password_hash
+
+from gateway.api.login import hash_key
+from tests.cli.conftest import Run
+from tests.live import Gateway
+
+ORGANISATION = "0192:311000012"
+
+
+def rows(data: Path) -> list[tuple[str, ...]]:
+    """What the database holds of the logins."""
+    with sqlite3.connect(data / "gateway.db") as connection:
+        return list(connection.execute("SELECT name, kind, secret_hash, organisations, require_if_match FROM client"))
+
+
+def test_a_key_is_shown_once_and_kept_as_a_hash(run: Run, data: Path) -> None:
+    """256 random bits on stdout alone; the database holds their SHA-256 and not the key."""
+    result = run("client", "add", "fagsystem", "--organisation", "311 000 012".replace(" ", ""), "--data", data)
+    key = result.stdout.strip()
+    assert re.fullmatch(r"[\w-]{43}", key)
+    ((name, kind, kept, organisations, demanded),) = rows(data)
+    assert (name, kind, kept, demanded) == ("fagsystem", "api-key", hash_key(key), 0)
+    assert ORGANISATION in organisations
+    assert key.encode() not in b"".join(path.read_bytes() for path in data.glob("gateway.db*"))
+
+
+def test_two_keys_are_never_the_same(run: Run, data: Path) -> None:
+    """Each call makes a new one."""
+    keys = {run("client", "add", name, "--organisation", ORGANISATION, "--data", data).stdout for name in "abc"}
+    assert len(keys) == 3
+
+
+def test_basic_without_a_terminal_makes_a_password(run: Run, data: Path) -> None:
+    """The password is printed, kept with a slow hash, and If-Match can be demanded."""
+    options = ("--basic", "--require-if-match", "--organisation", ORGANISATION, "--data", data)
+    password = run("client", "add", "gammelt", *options).stdout.strip()
+    ((_, kind, kept, _, demanded),) = rows(data)
+    assert (kind, demanded) == ("basic", 1)
+    assert kept.startswith("scrypt:")
+    assert check_password_hash(kept, password)
+
+
+def test_a_name_that_is_taken_is_refused(run: Run, data: Path) -> None:
+    """The first login stays as it is."""
+    add = ("client", "add", "fagsystem", "--organisation", ORGANISATION, "--data", data)
+    run(*add)
+    kept = rows(data)
+    result = run(*add)
+    assert (result.exit_code, "already" in result.stderr, result.stdout) == (2, True, "")
+    assert rows(data) == kept
+
+
+def test_a_wrong_organisation_is_refused(run: Run, data: Path) -> None:
+    """A number with a wrong check digit makes no login."""
+    result = run("client", "add", "x", "--organisation", "0192:311000011", "--data", data)
+    assert (result.exit_code, "check digit" in result.output) == (2, True)
+    assert not (data / "gateway.db").exists()
+
+
+def test_an_organisation_of_another_gateway_is_remarked(run: Run, data: Path) -> None:
+    """It is allowed, but said that nothing can be sent for it here."""
+    result = run("client", "add", "x", "--organisation", "0192:311000020", "--data", data)
+    assert result.exit_code == 0
+    assert "note: 0192:311000020" in result.stderr
+
+
+def test_list_and_remove(run: Run, data: Path) -> None:
+    """Who is there is listed without secrets, who is removed is not."""
+    key = run("client", "add", "fagsystem", "--organisation", ORGANISATION, "--data", data).stdout.strip()
+    listed = run("client", "list", "--data", data).output
+    assert f"fagsystem  api-key  {ORGANISATION}  since " in listed
+    assert key not in listed
+    assert hash_key(key) not in listed
+    assert run("client", "remove", "fagsystem", "--data", data).exit_code == 0
+    assert run("client", "remove", "fagsystem", "--data", data).exit_code == 1
+    assert "no logins yet" in run("client", "list", "--data", data).output
+
+
+def test_the_key_opens_the_door(run: Run, gateway: Gateway) -> None:
+    """A login made beside the running server works at once; a wrong key does not, and the local door is shut."""
+    data = gateway.assembly.settings.data
+    try:
+        key = run("client", "add", "door", "--organisation", ORGANISATION, "--data", data).stdout.strip()
+        codes = [
+            requests.get(
+                f"{gateway.url}/out/messages", headers={"Authorization": f"Bearer {each}"}, timeout=10
+            ).status_code
+            for each in (key, key[:-1] + "x")
+        ]
+        assert codes == [200, 401]
+    finally:
+        assert run("client", "remove", "door", "--data", data).exit_code == 0

@@ -1,0 +1,66 @@
+"""`gateway demo` from beginning to end, as a newcomer runs it."""
+
+import os
+import re
+import signal
+from pathlib import Path
+
+import pytest
+import requests
+
+from gateway.cli.expecting import Expectations
+from gateway.cli.screen import Screen
+from tests.cli.conftest import descendants, end, is_alive, start, wait_until
+
+
+@pytest.mark.slow
+def test_the_demo_shows_every_step_and_leaves_nothing(tmp_path: Path) -> None:
+    """--keep: every step, every claim held, a key that works for curl; Ctrl-C ends it with 0, no process, no folder."""
+    process = start("demo", "--keep", tmpdir=tmp_path)
+    try:
+        assert process.stdout is not None
+        output = ""
+        while "Ctrl-C ends it all." not in output:
+            block = os.read(process.stdout.fileno(), 65536).decode(errors="replace")
+            assert block, output
+            output += block
+        for step in range(1, 9):
+            assert f"\n{step}. " in output
+        for words in ("PART_MISMATCH", "NAME_MISMATCH", "CHANNEL_NOT_ENABLED", "LEVERT", "LEST", "signature holds"):
+            assert words in output
+        assert re.search(r"All \d\d claims above held", output)
+        assert "✗" not in output
+        key, url = (re.search(rf"export GATEWAY_{name}=(\S+)", output)[1] for name in ("KEY", "URL"))  # type: ignore[index]
+        assert requests.get(f"{url}/out/messages", headers={"Authorization": f"Bearer {key}"}, timeout=10).ok
+        below = descendants(process.pid)
+        assert len(below) == 4
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+        wait_until(lambda: not any(map(is_alive, below)))
+        assert list(tmp_path.iterdir()) == []
+    finally:
+        end(process)
+
+
+def test_a_claim_that_does_not_hold_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """What differs is shown with what was expected and what was found, and kept for the exit code."""
+    claims = Expectations(Screen(rich=False))
+    assert claims.expect("it arrived", 1, wanted=1)
+    assert not claims.expect("it arrived once", ["a", "b"], wanted=["a"])
+    assert (claims.held, claims.differences) == (1, ["it arrived once: expected a, found a, b"])
+    assert "✗ it arrived once: expected a, found a, b" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_demo_that_is_told_to_end_cleans_up(tmp_path: Path) -> None:
+    """SIGTERM in the middle: no process and no folder is left."""
+    process = start("demo", tmpdir=tmp_path)
+    try:
+        wait_until(lambda: len(descendants(process.pid)) >= 3, seconds=40)
+        below = descendants(process.pid)
+        process.terminate()
+        assert process.wait(30) == 130
+        wait_until(lambda: not any(map(is_alive, below)))
+        assert list(tmp_path.iterdir()) == []
+    finally:
+        end(process)

@@ -1,0 +1,161 @@
+"""`gateway serve` and `gateway worker` as real processes: they come up, they drain, and none outlives the others."""
+
+import json
+import os
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.cli.conftest import Served, descendants, end, is_alive, served, start, wait_until
+from tests.secrets import PERSON_NUMBER
+
+POST = b"POST /out/messages HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+
+
+@pytest.fixture
+def log(run_log: Path, request: pytest.FixtureRequest) -> Path:
+    """The stderr of what is started; it belongs to the log of the run."""
+    return run_log.parent / f"cli-{request.node.name}.stderr"
+
+
+def workers(server: Served) -> list[int]:
+    """The delivery workers that a server has started."""
+    return [
+        pid for pid in descendants(server.process.pid) if b"\0worker\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+
+
+def is_working(server: Served, log: Path, *, times: int = 1) -> bool:
+    """Whether its worker has come up (so many times)."""
+    return len(workers(server)) == 1 and log.read_text().count('"worker_started"') == times
+
+
+def test_it_comes_up_answers_and_drains(data: Path, log: Path) -> None:
+    """It says where it listens and has one worker; on SIGTERM an open request is still answered, then all of it ends."""
+    with served(data, log) as server:
+        assert requests.get(f"{server.url}/manage/health", timeout=10).json()["status"] == "UP"
+        wait_until(lambda: is_working(server, log))
+        below = descendants(server.process.pid)
+        assert len(below) == 3
+        with socket.create_connection(_address(server.url), timeout=20) as connection:
+            connection.sendall(POST + b"Content-Type: application/xml\r\nContent-Length: 4\r\n\r\n<a")
+            wait_until(lambda: requests.get(f"{server.url}/manage/health", timeout=10).ok)
+            server.process.terminate()
+            wait_until(lambda: not _listens(server.url))
+            connection.sendall(b"/>")
+            assert connection.recv(100).startswith(b"HTTP/1.1 422 ")
+        assert server.process.wait(15) == 0
+        assert not any(map(is_alive, below))
+    assert '"worker_drained"' in log.read_text()
+
+
+def test_none_outlives_a_server_that_is_killed(data: Path, log: Path) -> None:
+    """kill -9 of the parent: server and worker notice and end by themselves."""
+    with served(data, log) as server:
+        wait_until(lambda: is_working(server, log))
+        below = descendants(server.process.pid)
+        server.process.kill()
+        wait_until(lambda: not any(map(is_alive, below)))
+    assert '"worker_drained"' in log.read_text()
+
+
+def test_a_worker_that_dies_is_replaced(data: Path, log: Path) -> None:
+    """kill -9 of the worker: another one comes, the server goes on answering; Ctrl-C ends it all with 0."""
+    with served(data, log) as server:
+        wait_until(lambda: is_working(server, log))
+        (worker,) = workers(server)
+        os.kill(worker, signal.SIGKILL)
+        wait_until(lambda: is_working(server, log, times=2))
+        assert workers(server) != [worker]
+        assert requests.get(f"{server.url}/manage/health", timeout=10).ok
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(15) == 0
+    assert '"worker_ended"' in log.read_text()
+
+
+def test_the_log_is_json_and_holds_no_path(data: Path, log: Path) -> None:
+    """Access lines carry the route's template; gunicorn's own access log is off, and what it says is JSON, too."""
+    with served(data, log) as server:
+        requests.get(f"{server.url}/out/messages/{PERSON_NUMBER}", timeout=10)
+        with socket.create_connection(_address(server.url), timeout=20) as connection:
+            connection.sendall(b"GET /capabilities/" + PERSON_NUMBER.encode() + b" HTTP/9.9\r\n\r\n")
+            connection.recv(100)
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {"request", "gunicorn.error"} <= {line[key] for line in lines for key in ("event", "logger") if key in line}
+    assert "/out/messages/<conversation_id>" in {line.get("route") for line in lines}
+    assert PERSON_NUMBER not in log.read_text()
+
+
+def test_an_address_beyond_this_machine_is_refused_without_logins(data: Path) -> None:
+    """0.0.0.0 and no login: exit code 2, why, and how to make one; nothing listens."""
+    process = start("serve", "--data", data, "--host", "0.0.0.0", "--port", "0")
+    output, errors = process.communicate(timeout=30)
+    assert (process.returncode, output) == (2, b"")
+    assert b"nobody has a login" in errors
+    assert b"gateway client add" in errors
+    assert b"Traceback" not in errors
+
+
+def test_a_port_that_is_taken_is_told(data: Path) -> None:
+    """Exit code 2 and which port it is."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = start("serve", "--data", data, "--port", port)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert f"127.0.0.1:{port}".encode() in errors
+
+
+def test_a_worker_alone_drains(data: Path, log: Path) -> None:
+    """`gateway worker` starts without a server, and SIGTERM ends it with 0."""
+    process = start("worker", "--data", data, stderr=log)
+    try:
+        wait_until(lambda: '"worker_started"' in log.read_text())
+        process.terminate()
+        assert process.wait(15) == 0
+    finally:
+        end(process)
+    assert '"worker_drained"' in log.read_text()
+
+
+def test_the_sandbox_writes_settings_that_a_server_can_live_by(tmp_path: Path, log: Path) -> None:
+    """`gateway sandbox` and `gateway serve` with the same folder: up, and both end when told to."""
+    sandbox = start("sandbox", "--data", tmp_path, "--port", "0")
+    try:
+        assert sandbox.stdout is not None
+        assert sandbox.stdout.readline().startswith(b"sandbox on http://127.0.0.1:")
+        wait_until((tmp_path / "gateway.toml").exists)
+        assert (tmp_path / "gateway.toml").stat().st_mode & 0o077 == 0
+        with served(tmp_path, log) as server:
+            answer = requests.get(f"{server.url}/capabilities/0192:311000020", timeout=20).json()
+            assert answer["registered"]["name"] == "FJORDVIK TILSYN"
+        sandbox.send_signal(signal.SIGINT)
+        assert sandbox.wait(15) == 0
+    finally:
+        end(sandbox)
+
+
+def test_the_sandbox_leaves_settings_alone_that_are_not_its_own(tmp_path: Path) -> None:
+    """A gateway.toml that somebody has written is kept, and the sandbox says so and ends."""
+    (tmp_path / "gateway.toml").write_text("# mine\n")
+    process = start("sandbox", "--data", tmp_path, "--port", "0")
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert b"did not write it" in errors
+    assert (tmp_path / "gateway.toml").read_text() == "# mine\n"
+
+
+def _address(url: str) -> tuple[str, int]:
+    host, port = url.removeprefix("http://").split(":")
+    return host, int(port)
+
+
+def _listens(url: str) -> bool:
+    try:
+        socket.create_connection(_address(url), timeout=1).close()
+    except OSError:
+        return False
+    return True

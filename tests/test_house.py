@@ -19,8 +19,8 @@ NINE_IN_TEN = 30
 MEDIAN = 10
 MOST_PARAMETERS = 4
 POSITIONAL = 2
-# Whose parameters somebody else decides: the language, marshmallow.
-IMPOSED = {"__exit__", "_deserialize"}
+# Whose parameters somebody else decides: the language, marshmallow, lxml.
+IMPOSED = {"__exit__", "_deserialize", "resolve"}
 
 
 def functions() -> Iterator[tuple[Path, Function, bool]]:

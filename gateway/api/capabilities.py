@@ -28,7 +28,7 @@ blueprint = Blueprint("capabilities", __name__, description="Ask what somebody c
 class Capabilities(MethodView):
     """The ways to one organisation."""
 
-    @blueprint.arguments(CapabilityQuery, location="query")
+    @blueprint.arguments(CapabilityQuery(), location="query")
     @blueprint.response(200, CapabilitiesAnswer)
     @blueprint.doc(responses=refusals(404, 422, 503))
     def get(self, query: Mapping[str, object], identifier: str) -> Response:
@@ -47,7 +47,7 @@ class Capabilities(MethodView):
 class CapabilitiesByBody(MethodView):
     """The same with the identifier in the body."""
 
-    @blueprint.arguments(CapabilityRequest)
+    @blueprint.arguments(CapabilityRequest())
     @blueprint.response(200, CapabilitiesAnswer)
     @blueprint.doc(responses=refusals(400, 404, 422, 503))
     def post(self, body: Mapping[str, object]) -> Response:

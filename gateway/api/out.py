@@ -36,7 +36,7 @@ ROUTE = "POST /out/messages"
 class Messages(MethodView):
     """All submissions of this login."""
 
-    @blueprint.arguments(ListingQuery, location="query")
+    @blueprint.arguments(ListingQuery(), location="query")
     @blueprint.response(200, ListingAnswer)
     @blueprint.doc(responses=refusals(422))
     def get(self, query: Mapping[str, object]) -> Response:
@@ -54,7 +54,7 @@ class Messages(MethodView):
             )
         return _answer({"conversations": [_summary(entry) for entry in entries], "next": following})
 
-    @blueprint.arguments(DryRunQuery, location="query")
+    @blueprint.arguments(DryRunQuery(), location="query")
     @blueprint.response(201, ConversationAnswer)
     @blueprint.doc(
         requestBody=POST_BODY, parameters=POST_HEADERS, responses=refusals(400, 403, 409, 413, 415, 422, 503)
@@ -147,7 +147,7 @@ class Arkivmelding(MethodView):
 class Document(MethodView):
     """One document of a draft."""
 
-    @blueprint.arguments(ReplaceQuery, location="query")
+    @blueprint.arguments(ReplaceQuery(), location="query")
     @blueprint.response(201, UploadAnswer)
     @blueprint.doc(requestBody=DOCUMENT_BODY, parameters=[IF_MATCH], responses=refusals(400, 404, 409, 412, 413, 422))
     def put(self, query: Mapping[str, object], conversation_id: str, *, filename: str) -> Response:

@@ -20,7 +20,7 @@ _IDENTIFIERS = frozenset(
 
 def say_misfit(finding: Finding, parent: etree._Element, *, names: Sequence[str | None], model: ContentModel) -> Words:
     """The words for a child that is missing, misplaced, repeated, or one of two that exclude each other."""
-    outer, neighbour = name_of(parent), _neighbour(finding, names)
+    outer, neighbour = name_of(parent), _neighbour(finding, names) or f"in {name_of(parent)}"
     if finding.misfit is Misfit.MISSING:
         return _say_missing(finding.slot, parent, where=neighbour, model=model)
     name = str(names[finding.index]) if finding.index is not None else ""
@@ -37,7 +37,7 @@ def _neighbour(finding: Finding, names: Sequence[str | None]) -> str:
         return f"before {names[finding.before]}"
     if finding.after is not None:
         return f"after {names[finding.after]}"
-    return f"before {names[finding.before]}" if finding.before is not None else "inside it"
+    return f"before {names[finding.before]}" if finding.before is not None else ""
 
 
 def _comes_earlier(finding: Finding) -> bool:

@@ -7,6 +7,7 @@ In come bytes, out comes a `Document`: the parsed tree and its dialect. Nothing 
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from lxml import etree
 
@@ -88,10 +89,6 @@ _V1_MARKS = etree.XPath(
     " | //a:korrespondansepart/a:foedselsnummer | //a:korrespondansepart/a:DNummer)",
     namespaces={"a": NAMESPACE},
 )
-_COUNTS = {
-    "recipients": etree.XPath("count(//*[local-name()='korrespondansepart'])"),
-    "documents": etree.XPath("count(//*[local-name()='dokumentobjekt'])"),
-}
 
 
 def _parse(xml: bytes) -> etree._Element:
@@ -130,12 +127,20 @@ def _has_dtd() -> Unreadable:
 
 
 def _check_limits(root: etree._Element, limits: Limits) -> None:
-    if etree.XPath("/*" * (limits.depth + 1))(root):
+    if _deeper_than(limits.depth)(root):
         raise _beyond("levels of elements", limits.depth)
-    for what, maximum in (("recipients", limits.recipients), ("documents", limits.documents)):
-        found = int(_COUNTS[what](root))
+    for what, name, maximum in (
+        ("recipients", "korrespondansepart", limits.recipients),
+        ("documents", "dokumentobjekt", limits.documents),
+    ):
+        found = sum(1 for _ in root.iter(f"{{*}}{name}"))
         if found > maximum:
             raise _beyond(what, maximum, found=found)
+
+
+@cache
+def _deeper_than(depth: int) -> etree.XPath:
+    return etree.XPath(f"boolean({'/*' * (depth + 1)})")
 
 
 def _beyond(what: str, maximum: int, *, found: int | None = None) -> Unreadable:

@@ -152,6 +152,13 @@ def test_misplaced_element_says_where_it_belongs(moved: str, before: str, mend: 
     assert mend in fault.mend
 
 
+def test_empty_element_is_told_everything_that_belongs_in_it() -> None:
+    """Where there is no neighbour to name, the element itself is named; each missing child is a fault of its own."""
+    faults = faults_of(("    <basisregistrering", "    <merknad/>\n    <basisregistrering"))
+    assert [fault.message.split()[0] for fault in faults] == ["merknadstekst", "merknadsdato", "merknadRegistrertAv"]
+    assert faults[0].mend == "Add merknadstekst in merknad."
+
+
 def test_misspelt_element_is_recognised() -> None:
     """A name that is nearly right is one fault, not an unknown element and a missing one."""
     fault = only_fault(("<meldingId>", "<meldingsId>"), ("</meldingId>", "</meldingsId>"))

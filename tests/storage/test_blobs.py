@@ -17,7 +17,7 @@ from gateway.keys.sealing import DocumentSealer, SealingKey
 from gateway.storage.blobs import Blob, BlobStore, FolderBlobs
 
 MEBIBYTE = 1024 * 1024
-LATER = datetime.now(UTC) + timedelta(minutes=1)
+LATER = datetime.now(UTC) + timedelta(days=1)
 
 
 @pytest.fixture

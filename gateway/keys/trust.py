@@ -82,8 +82,6 @@ class TrustRoots:
 
 def _is_signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """Name and signature; a SHA-1 or MD5 signature proves nothing about who made it."""
-    if certificate.issuer != issuer.subject:
-        return False
     try:
         certificate.verify_directly_issued_by(issuer)
         return isinstance(certificate.signature_hash_algorithm, _STRONG_HASHES)

@@ -21,11 +21,11 @@ from gateway.packaging.manifest import (
     write_open_document_manifest,
     write_root_manifest,
 )
-from gateway.packaging.names import METADATA_FOLDER, MIMETYPE, ROOT_MANIFEST, check_names
+from gateway.packaging.names import METADATA_FOLDER, MIMETYPE, ROOT_MANIFEST, check_names, show_name
 from gateway.packaging.records import ASICE, Block, PackagedFile, PackageFault, Parties, Sealed, Signing
 from gateway.packaging.zipstream import Entry, Layout, make_stamp
 
-BLOCK = 1024 * 1024
+BLOCK = 512 * 1024
 _TOO_SMALL_TO_SEND = 256 * 1024
 _MIMETYPE_COMMENT = f"mimetype={ASICE}".encode()
 
@@ -102,7 +102,7 @@ def _read_summed(file: PackagedFile, source: BinaryIO, *, sums: Checksums) -> It
 
 def _changed(file: PackagedFile, how: str) -> Untrusted:
     return Untrusted(
-        f"the stored document {file.name!r} is not the one that was uploaded: {how}",
+        f"the stored document {show_name(file.name)} is not the one that was uploaded: {how}",
         mend="check the disk, then upload the document again in a new message",
         code=PackageFault.DOCUMENT_CHANGED,
     )

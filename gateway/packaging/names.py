@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from gateway.arkivmelding.filenames import folded, unsafe_reason
 from gateway.errors import Fault, Invalid, Severity
+from gateway.message.identifiers import mask
 
 METADATA_FOLDER = "META-INF/"
 ROOT_MANIFEST = "manifest.xml"
@@ -63,11 +64,16 @@ def check_names(names: Iterable[str]) -> None:
     seen: set[str] = set()
     for name in names:
         if reason := refusal_of(name) or ("another file has the same name" if folded(name) in seen else ""):
-            faults.append(Fault("PACKAGE_NAME", Severity.ERROR, f"{name!r} cannot be packed: {reason}"))
+            faults.append(Fault("PACKAGE_NAME", Severity.ERROR, f"{show_name(name)} cannot be packed: {reason}"))
         else:
             seen.add(folded(name))
     if faults:
         raise Invalid("a file name cannot be packed", mend="rename the file", code="BAD_FILENAME", faults=tuple(faults))
+
+
+def show_name(name: str) -> str:
+    """A name as it may stand in messages and logs: quoted, and its long digit runs hidden, for one may be a person's."""
+    return repr(mask(name))
 
 
 def refusal_of(name: str) -> str:

@@ -26,7 +26,7 @@ from gateway.packaging.checksums import Checksums
 from gateway.packaging.decrypt import decrypt, undecryptable
 from gateway.packaging.forward import Forward, read_blocks
 from gateway.packaging.manifest import Manifest, read_manifest
-from gateway.packaging.names import METADATA_FOLDER, MIMETYPE, ROOT_MANIFEST
+from gateway.packaging.names import METADATA_FOLDER, MIMETYPE, ROOT_MANIFEST, show_name
 from gateway.packaging.records import ASICE, Block, OpenLimits, PackageFault, distrust
 from gateway.packaging.signature import verify_detached
 from gateway.packaging.unzip import read_zip
@@ -143,7 +143,7 @@ class _Contents:
         for block in blocks:
             sums.add(block)
             if sums.size > self._limits.metadata:
-                raise distrust(PackageFault.ZIP_BOMB, f"{name!r} is larger than {self._limits.metadata} bytes")
+                raise distrust(PackageFault.ZIP_BOMB, f"{show_name(name)} is larger than {self._limits.metadata} bytes")
             held.append(bytes(block))
         return b"".join(held)
 
@@ -162,7 +162,7 @@ def _verify(contents: _Contents, trust: Trust) -> x509.Certificate:
     manifest_name, signature_name = _find_signature(contents)
     manifest = read_manifest(contents.own[manifest_name])
     if normal(manifest.signature_name) != signature_name:
-        raise _unsigned(f"the manifest names {manifest.signature_name!r}, which is not in it")
+        raise _unsigned(f"the manifest names {show_name(manifest.signature_name)}, which is not in it")
     chain = verify_detached(contents.own[signature_name], contents.own[manifest_name], accept_sha1=trust.accept_sha1)
     trust.roots.verify(chain, trust.at)
     if not may_sign(chain[0]):
@@ -178,7 +178,7 @@ def _find_signature(contents: _Contents) -> tuple[str, str]:
     signatures = [name for name in metadata if _SIGNATURE_NAME.fullmatch(name)]
     unknown = set(metadata) - {*manifests, *signatures}
     if unknown:
-        raise _no_container(f"it holds metadata that is not known here: {min(unknown)!r}")
+        raise _no_container(f"it holds metadata that is not known here: {show_name(min(unknown))}")
     if len(manifests) != 1 or len(signatures) != 1:
         raise _unsigned(f"{len(manifests)} manifests and {len(signatures)} signatures, where one of each belongs")
     return manifests[0], signatures[0]
@@ -189,10 +189,10 @@ def _check_references(contents: _Contents, manifest: Manifest) -> None:
     for uri, digest in manifest.references:
         name = _resolve(uri, contents)
         if contents.digests[name] != digest:
-            raise distrust(PackageFault.DOCUMENT_CHANGED, f"{name!r} was changed after it was signed")
+            raise distrust(PackageFault.DOCUMENT_CHANGED, f"{show_name(name)} was changed after it was signed")
         unsigned -= {name}
     if unsigned:
-        raise _unsigned(f"{min(unsigned)!r} is not covered by the signature")
+        raise _unsigned(f"{show_name(min(unsigned))} is not covered by the signature")
 
 
 def _resolve(uri: str, contents: _Contents) -> str:
@@ -200,7 +200,7 @@ def _resolve(uri: str, contents: _Contents) -> str:
     for name in (normal(uri), normal(unquote(uri))):
         if name in contents.digests:
             return name
-    raise _unsigned(f"{uri!r} is signed, but not in it")
+    raise _unsigned(f"{show_name(uri)} is signed, but not in it")
 
 
 def _unsigned(why: str) -> Exception:

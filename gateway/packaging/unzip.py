@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from gateway.arkivmelding.filenames import normal, unsafe_reason
 from gateway.packaging.forward import Forward, Truncated
-from gateway.packaging.names import METADATA_FOLDER, MIMETYPE, ROOT_MANIFEST
+from gateway.packaging.names import METADATA_FOLDER, MIMETYPE, ROOT_MANIFEST, show_name
 from gateway.packaging.records import Block, OpenLimits, PackageFault, distrust
 from gateway.packaging.zipheaders import COMPARED_FLAGS, Facts, Head, bomb, disagree, no_zip, read_central, read_head
 from gateway.packaging.zipstream import (
@@ -69,9 +69,9 @@ class _Reader:
         facts = Facts(head.name, head.flags & COMPARED_FLAGS, head.method, crc, content.packed, content.size)
         told = self._read_told(head, content)
         if told[1:] != (facts.packed, facts.size):
-            raise no_zip(f"the sizes of {name!r} are not those that it states")
+            raise no_zip(f"the sizes of {show_name(name)} are not those that it states")
         if told[0] != crc:
-            raise distrust(PackageFault.DOCUMENT_CHANGED, f"the bytes of {name!r} do not have their checksum")
+            raise distrust(PackageFault.DOCUMENT_CHANGED, f"the bytes of {show_name(name)} do not have their checksum")
         self._found[offset] = facts
 
     def _check_name(self, raw: bytes) -> str:
@@ -84,7 +84,7 @@ class _Reader:
         if reason:
             raise distrust(PackageFault.UNSAFE_NAME, f"a file's name is refused: {reason}")
         if name in self._names:
-            raise distrust(PackageFault.DUPLICATE_NAME, f"two files are called {name!r}")
+            raise distrust(PackageFault.DUPLICATE_NAME, f"two files are called {show_name(name)}")
         self._names.add(name)
         if len(self._names) > self._limits.entries:
             raise bomb(f"more than {self._limits.entries} files")

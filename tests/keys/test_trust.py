@@ -170,6 +170,14 @@ def _read(path: Path) -> x509.Certificate:
     return x509.load_pem_x509_certificate(path.read_bytes())
 
 
+def test_a_crowd_of_look_alikes_is_searched_quickly(family: Family) -> None:
+    """Thirty authorities of one name and key, each of which signed all the others: a search of every path never ended."""
+    key, name = make_key("mengde"), make_subject("311000098", "Mengde")
+    crowd = [begin(name, name, key=key).sign(key, SHA256()) for _ in range(30)]
+    leaf = begin(make_subject("311000012", "Blad"), name, key=make_key("noen")).sign(key, SHA256())
+    assert refusal([family.root[1]], (leaf, *crowd)) == CertificateFault.UNKNOWN_ROOT
+
+
 def test_certificates_that_issued_each_other_end_the_search(family: Family) -> None:
     """A ring of authorities leads nowhere, and quickly."""
     first_key, second_key = make_key("ring 1"), make_key("ring 2")

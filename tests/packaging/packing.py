@@ -70,7 +70,7 @@ class Handmade:
         manifest = write_asic_manifest(SIGNATURE, entries) if self.manifest is None else self.manifest
         signature = sign_detached(manifest, make_signing(self.pair)) if self.signature is None else self.signature
         members = {
-            "mimetype": self.mimetype,
+            **({"mimetype": self.mimetype} if self.mimetype else {}),
             **self.files,
             self.manifest_name: manifest,
             SIGNATURE: signature,

@@ -53,14 +53,16 @@ def test_no_entry_has_a_descriptor(sender: KeyPair) -> None:
 
 def test_root_manifest_names_parties_and_main_document(sender: KeyPair) -> None:
     """Recipient, sender, and the first file with the literal title, in eFormidling's form and order."""
-    with zipfile.ZipFile(io.BytesIO(pack(sender, make_file('A&B "1".pdf', b""), make_file("c.pdf", b"")))) as container:
+    with zipfile.ZipFile(
+        io.BytesIO(pack(sender, make_file('A&B "1" <2>.pdf', b""), make_file("c.pdf", b"")))
+    ) as container:
         text = container.read("manifest.xml").decode()
     organisation = '      <organisasjon authority="iso6523-actorid-upis">0192:{}</organisasjon>\n'
     assert text == (
         '<?xml version="1.0" encoding="UTF-8"?>\n<manifest>\n'
         f"   <mottaker>\n{organisation.format(311000020)}   </mottaker>\n"
         f"   <avsender>\n{organisation.format(311000012)}   </avsender>\n"
-        '   <hoveddokument href="A&amp;B &quot;1&quot;.pdf" mime="application/pdf">\n'
+        '   <hoveddokument href="A&amp;B &quot;1&quot; &lt;2>.pdf" mime="application/pdf">\n'
         '      <tittel lang="no">Hoveddokument</tittel>\n   </hoveddokument>\n</manifest>\n'
     )
 
@@ -81,7 +83,9 @@ def test_length_is_what_comes(sender: KeyPair, sizes: list[int]) -> None:
 def test_a_document_that_changed_on_disk_stops_the_stream(sender: KeyPair, size: int, harm: str) -> None:
     """The last byte is never given out, whether the file is read in this thread or beside it."""
     content = bytes(size)
-    changed = {"other byte": content[:-1] + b"x", "shorter": content[:-1], "longer": content + b"x"}[harm]
+    changed = {"other byte": content[:-1] + b"x", "shorter": content[:-1], "longer": content + bytes(3 * MEBIBYTE)}[
+        harm
+    ]
     file = replace(make_file("a.bin", content), open=lambda: io.BytesIO(changed))
     sealed = write_asice([file], parties=PARTIES, signing=make_signing(sender))
     sent: list[int] = []
@@ -96,6 +100,14 @@ def test_a_wrong_checksum_stops_the_stream(sender: KeyPair) -> None:
     file = replace(make_file("a.bin", b"innhold"), crc32=1)
     with pytest.raises(Untrusted):
         draw(write_asice([file], parties=PARTIES, signing=make_signing(sender)))
+
+
+def test_a_message_hides_the_long_numbers_of_a_name(sender: KeyPair) -> None:
+    """A file may be called for a person; what is logged must not be."""
+    file = replace(make_file("søknad 01810112345.pdf", b"1"), crc32=7)
+    with pytest.raises(Untrusted, match=r"'søknad \*{11}\.pdf'") as caught:
+        draw(write_asice([file], parties=PARTIES, signing=make_signing(sender)))
+    assert "01810112345" not in caught.value.message
 
 
 @pytest.mark.parametrize("size", [10, 6 * MEBIBYTE])

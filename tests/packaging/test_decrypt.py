@@ -41,7 +41,7 @@ MALFORMED = [
     b"\x31\x80",
     b"\x30\x89" + b"\x01" * 20,
     HEAD + b"\x31\x84\x7f\xff\xff\xff" + bytes(2_000_000),
-    HEAD + b"\x31\x80" + b"\x30\x80" * 100,
+    HEAD + b"\x31\x80" + b"\x30\x80" * 5000,
     HEAD + b"\x31\x80" + (b"\x04\x83\x08\x00\x00" + bytes(0x80000)) * 3,
     HEAD + b"\x04\x00",
     HEAD + b"\xa0\x00\x31\x00",
@@ -170,6 +170,37 @@ def test_a_wrong_padding_is_not_told(sender: KeyPair, recipient: KeyPair, trust:
             pass
         words.add((caught.value.code, caught.value.message))
     assert len(words) == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        lambda octets, wrap: definite(0xA0, definite(0x04, octets))[:-16],
+        lambda octets, wrap: b"\xa0\x20" + definite(0x04, octets),
+        lambda octets, wrap: definite(0xA0, definite(0x0C, octets)),
+        lambda octets, wrap: b"\xa0\x80" + b"\x24\x80" * 5000,
+        lambda octets, wrap: b"\x80\x80" + octets,
+        lambda octets, wrap: definite(0x81, octets),
+        lambda octets, wrap: definite(0x80, octets[:-1]),
+    ],
+    ids=["cut off", "beyond its string", "other type", "endless", "no length", "other tag", "half a block"],
+)
+def test_content_that_is_no_string_is_refused(recipient: KeyPair, content: Callable[[bytes, Wrap], bytes]) -> None:
+    """The same words again, and no end of the program."""
+    with pytest.raises(Untrusted) as caught:
+        opened(Enveloping(recipient, content=content).write(PLAIN[:100]), recipient)
+    assert caught.value.code == PackageFault.UNDECRYPTABLE
+
+
+@pytest.mark.parametrize("gcm", [True, False])
+def test_ciphers_that_are_not_read_are_refused(recipient: KeyPair, gcm: bool) -> None:
+    """AES in another mode, Triple-DES."""
+    sound = Enveloping(recipient, gcm=gcm).write(PLAIN)
+    known = write_oid(f"2.16.840.1.101.3.4.1.{46 if gcm else 42}")
+    for other in (write_oid("2.16.840.1.101.3.4.1.44"), write_oid("1.2.840.113549.3.7") + b"\x05\x00"[:1]):
+        with pytest.raises(Untrusted) as caught:
+            opened(sound.replace(known, other), recipient)
+        assert caught.value.code == PackageFault.UNDECRYPTABLE
 
 
 def test_a_large_envelope_in_small_pieces_opens(recipient: KeyPair) -> None:

@@ -1,9 +1,15 @@
 """The DPO parcel: both members, both directions, its length, and how other programs read it."""
 
+import base64
+import hashlib
 import io
 import struct
+import subprocess
+import threading
 import zipfile
+from dataclasses import replace
 from pathlib import Path
+from shutil import which
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +20,8 @@ from gateway.keys import KeyPair
 from gateway.packaging.opener import Trust, open_package
 from gateway.packaging.parcel import MOST_SBD_BYTES, open_dpo, seal_dpo
 from gateway.packaging.records import PackagedFile, Sealed
-from tests.packaging.packing import PARTIES, draw, make_file, make_signing, write_zip
+from tests.certificates import write_key, write_pem
+from tests.packaging.packing import MANIFEST, PARTIES, draw, make_file, make_signing, write_zip
 
 SBD = b'{"standardBusinessDocumentHeader": {}}'
 
@@ -119,3 +126,46 @@ def test_a_package_that_was_damaged_on_its_way_is_no_parcel(
         open_package(parcel.package, trust=trust, spool=tmp_path),
     ):
         pass
+
+
+def test_giving_up_in_the_middle_leaves_nothing_behind(sender: KeyPair, recipient: KeyPair) -> None:
+    """A connection that breaks ends the thread and closes the document, through every layer."""
+    opened: list[io.BytesIO] = []
+
+    def open_source() -> io.BytesIO:
+        opened.append(io.BytesIO(bytes(40_000_000)))
+        return opened[-1]
+
+    file = replace(make_file("a.bin", bytes(40_000_000)), open=open_source)
+    before = threading.active_count()
+    chunks = seal(sender, recipient, file).chunks()
+    for _ in range(12):
+        next(chunks)
+    assert threading.active_count() == before + 1
+    del chunks
+    assert threading.active_count() == before
+    assert [source.closed for source in opened] == [True]
+
+
+@pytest.mark.skipif(which("openssl") is None or which("unzip") is None, reason="needs openssl and unzip")
+def test_other_programs_open_it_all_the_way(sender: KeyPair, recipient: KeyPair, tmp_path: Path) -> None:
+    """`unzip`, `openssl cms -decrypt`, `unzip -t`, `openssl cms -verify -cades`: no line of ours on the reading side."""
+    files = (make_file("brev æøå.pdf", bytes(3_000_000)), make_file("arkivmelding.xml", b"<a/>"))
+    (tmp_path / "parcel.zip").write_bytes(draw(seal(sender, recipient, *files)))
+    (tmp_path / "key.pem").write_bytes(write_key(recipient.key))
+    (tmp_path / "root.pem").write_bytes(write_pem(sender.chain[-1]))
+
+    def run(*command: str) -> bytes:
+        return subprocess.run(command, cwd=tmp_path, check=True, capture_output=True).stdout
+
+    assert b"No errors" in run("unzip", "-t", "parcel.zip")
+    run("unzip", "-q", "parcel.zip")
+    decrypting = ("openssl", "cms", "-decrypt", "-binary", "-inform", "DER")
+    run(*decrypting, "-in", "asic.zip", "-inkey", "key.pem", "-out", "plain.zip")
+    assert b"No errors" in run("unzip", "-t", "plain.zip")
+    run("unzip", "-q", "plain.zip", "META-INF/*", "arkivmelding.xml")
+    (signature,) = (tmp_path / "META-INF").glob("*.p7s")
+    verifying = ("openssl", "cms", "-verify", "-cades", "-binary", "-inform", "DER", "-purpose", "any")
+    signed = run(*verifying, "-in", str(signature), "-content", MANIFEST, "-CAfile", "root.pem")
+    assert signed == (tmp_path / MANIFEST).read_bytes()
+    assert base64.b64encode(hashlib.sha256(b"<a/>").digest()) in signed

@@ -1,6 +1,7 @@
 """Signatures of another program: which forms are believed, and which are not although they verify."""
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,13 +16,16 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.errors import Untrusted
 from gateway.keys import KeyPair
+from gateway.packaging import cades
 from gateway.packaging.cades import sign_detached
 from gateway.packaging.der import write_oid
 from gateway.packaging.signature import verify_detached
-from tests.certificates import EARLIER, LATER, Authority, begin, make_key, make_subject, write_key
+from tests.certificates import EARLIER, LATER, Authority, begin, issue, make_key, make_subject, write_key, write_pem
 from tests.packaging.packing import make_signing
 
 CONTENT_TYPE = write_oid("1.2.840.113549.1.9.3")
+UNKNOWN_TYPE = write_oid("1.2.840.113549.1.9.99")
+SHA256_OID, SHA512_OID = write_oid("2.16.840.1.101.3.4.2.1"), write_oid("2.16.840.1.101.3.4.2.3")
 CONTENT = b"det som er signert\n"
 
 
@@ -99,6 +103,35 @@ def _make_twin(authority: Authority, pair: KeyPair) -> x509.Certificate:
     subject = make_subject("311000098", "En annen")
     twin = x509.CertificateBuilder(own.issuer, subject, own.public_key(), own.serial_number, EARLIER, LATER)
     return twin.sign(authority[0], SHA256())
+
+
+def test_two_signers_are_refused(authority: Authority, sender: KeyPair, tmp_path: Path) -> None:
+    """Nobody could say who vouches."""
+    second = issue(authority, "311000039", "En til")
+    (tmp_path / "second.key").write_bytes(write_key(second.key))
+    (tmp_path / "second.pem").write_bytes(write_pem(second.certificate))
+    options = ("-signer", str(tmp_path / "second.pem"), "-inkey", str(tmp_path / "second.key"))
+    with pytest.raises(Untrusted, match="2 signers"):
+        verify_detached(sign(sender, tmp_path, *options), CONTENT, accept_sha1=True)
+
+
+@pytest.mark.parametrize(
+    ("harm", "sentence"),
+    [
+        (lambda attributes: attributes + attributes[:26], "stands there twice"),
+        (lambda attributes: attributes.replace(SHA256_OID, SHA512_OID), "algorithms are not those"),
+        (lambda attributes: attributes.replace(CONTENT_TYPE + b"\x31", UNKNOWN_TYPE + b"\x31"), "for plain data"),
+    ],
+    ids=["twice", "algorithms", "no content type"],
+)
+def test_attributes_that_were_signed_so_are_judged_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, sender: KeyPair, harm: Callable[[bytes], bytes], sentence: str
+) -> None:
+    """The value is right, what it says is not."""
+    written = cades._write_attributes
+    monkeypatch.setattr(cades, "_write_attributes", lambda *given, **named: harm(written(*given, **named)))
+    with pytest.raises(Untrusted, match=sentence):
+        verify_detached(sign_detached(CONTENT, make_signing(sender)), CONTENT, accept_sha1=False)
 
 
 @pytest.mark.parametrize(("year", "tag"), [(2049, "utc_time"), (2050, "generalized_time")])

@@ -18,6 +18,7 @@ from gateway.packaging.unzip import read_zip
 from gateway.packaging.zipstream import (
     DEFLATED,
     DESCRIPTOR,
+    END_64,
     FULL_32,
     Entry,
     Layout,
@@ -76,6 +77,7 @@ def test_a_directory_of_more_than_65535_files_has_its_64_bit_record() -> None:
         layout.place(Entry(f"{number}", 0, 0, 0))
     directory = layout.write_directory()
     assert struct.unpack_from("<HH", directory, len(directory) - 22 + 8) == (0xFFFF, 0xFFFF)
+    assert directory[-98:-94] == END_64
     with zipfile.ZipFile(_Tail(bytes(70_000) + directory, layout.position - 70_000)) as container:
         assert len(container.infolist()) == 65_536
 

@@ -21,6 +21,7 @@ from gateway.arkivmelding.schema import Schemas
 from gateway.config import Settings
 from gateway.delivery.carrier import Carrier
 from gateway.delivery.committing import DELIVER, EXPIRE
+from gateway.delivery.housekeeping import SWEEP, Housekeeping
 from gateway.delivery.intake import Intake
 from gateway.delivery.journey import Journey
 from gateway.delivery.reception import POLL, Reception
@@ -149,10 +150,12 @@ def build_worker(assembly: Assembly) -> Worker:
     )
     carrier = Carrier(assembly.database, journey, Backoff(settings.retry, random.random), now)
     reception = Reception(assembly.database, assembly.dpo, now, settings.poll)
-    jobs = {DELIVER: carrier.carry, EXPIRE: carrier.expire, POLL: reception.run}
+    housekeeping = Housekeeping(assembly.database, assembly.blobs, now)
+    jobs = {DELIVER: carrier.carry, EXPIRE: carrier.expire, POLL: reception.run, SWEEP: housekeeping.run}
     with assembly.database.writing() as connection:
         for organisation in settings.organisations:
             tasks.ensure(connection, POLL, subject=organisation, due=now())
+        tasks.ensure(connection, SWEEP, subject="", due=now())
     owner = f"{socket.gethostname()}:{os.getpid()}"
     return Worker(assembly.database, Hands(owner, jobs), settings=settings.worker, now=now)
 

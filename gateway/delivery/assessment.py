@@ -7,11 +7,11 @@ In comes a `Situation` (conversation, inspection, choices, documents), out comes
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from gateway.arkivmelding.facts import Facts
+from gateway.arkivmelding.facts import Facts, PartType
 from gateway.arkivmelding.filenames import normal
 from gateway.arkivmelding.inspection import Inspection
 from gateway.arkivmelding.parties import Addressing
-from gateway.arkivmelding.rendering import Recipe, Survey, redactions, survey
+from gateway.arkivmelding.rendering import Recipe, Survey, redactions, survey, texts_in
 from gateway.arkivmelding.shielding import Outcome
 from gateway.arkivmelding.variants import Selection, select
 from gateway.delivery import obstacles
@@ -66,7 +66,9 @@ def assess(situation: Situation) -> View:
         and all(prototype.ready for prototype in selected)
         and all(problem.severity is Weight.INFO for problem in problems)
     )
-    skipped = (*situation.addressing.skipped, *_expanded(situation))
+    standing = {choice.part.index for choice in situation.choices}
+    passed_over = (each for each in situation.addressing.skipped if each.part.index not in standing)
+    skipped = (*passed_over, *_expanded(situation))
     return View(situation.conversation, situation.inspection, situation.documents, prototypes, skipped, problems, ready)
 
 
@@ -93,7 +95,8 @@ def _look_once(situation: Situation) -> _Known:
     return _Known(
         sizes={document.filename: document.size for document in situation.documents},
         survey=survey(root),
-        number_anywhere=bool(find_person_numbers(" ".join(map(str, root.itertext())))),
+        # The bar keeps digits of neighbours apart: it is none of the marks that may stand within a number.
+        number_anywhere=bool(find_person_numbers("|".join(texts_in(root)))),
         numbers_in=_titles_with_numbers(situation.facts),
         shielded=bool(situation.inspection.shielding.findings) or situation.conversation.confidential is True,
     )
@@ -192,11 +195,14 @@ def _expanded(situation: Situation) -> Iterator[Skipped]:
     alone = {choice.part.index for choice in situation.choices if not choice.recipient}
     for addressee in situation.addressing.addressees:
         part = addressee.part
-        if addressee.identifier is None and part.index in standing and part.index not in alone:
+        empty = part.type == PartType.GRUPPEMOTTAKER and addressee.identifier is None
+        if empty and part.index in standing and part.index not in alone:
             yield Skipped(part, "EXPANDED")
 
 
 def _unconfirmed(problems: Iterable[Problem], confirmations: Iterable[Confirmation]) -> Iterator[Problem]:
     """Only what asks for a yes can be confirmed away."""
-    confirmed = {confirmation.code for confirmation in confirmations}
-    yield from (each for each in problems if each.severity is not Weight.CONFIRM or each.code not in confirmed)
+    confirmed = {(confirmation.code, confirmation.about) for confirmation in confirmations}
+    for each in problems:
+        if each.severity is not Weight.CONFIRM or (each.code, each.message) not in confirmed:
+            yield each

@@ -7,11 +7,13 @@ transaction behind the task's fence. Called by the worker. A message that the ch
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+import structlog
+
 from gateway.delivery.committing import DELIVER, EXPIRE
 from gateway.delivery.journey import Carried, Journey, is_there
 from gateway.delivery.retry import Backoff, Decision
 from gateway.delivery.submission import Clock
-from gateway.errors import LeaseLost, Verdict
+from gateway.errors import GatewayError, LeaseLost, Outside, Verdict
 from gateway.message.status import Evidence, Outcome, Status
 from gateway.storage import attempts, messages, statuses, tasks
 from gateway.storage.attempts import Attempt
@@ -20,10 +22,31 @@ from gateway.storage.messages import Message
 from gateway.storage.states import UNDERWAY, MessageState
 from gateway.storage.statuses import StatusEvent
 from gateway.storage.tasks import Task
-from gateway.transports.port import Found
+from gateway.transports.port import Finding, Found
 
 FOLLOW = "follow"
 _FIRST_LOOK = timedelta(seconds=2)
+_EXPIRED_WORDS = "the deadline passed before the recipient confirmed it"
+# What is told when the deadline comes: it was handed over, it was not, or nobody can say.
+_EXPIRED: dict[bool | None, tuple[tuple[Status, str, Evidence], ...]] = {
+    True: (
+        (Status.SENDT, "found at the channel when the deadline came", Evidence.HANDED_OVER),
+        (Status.LEVETID_UTLOPT, f"{_EXPIRED_WORDS}; it may have arrived all the same", Evidence.NONE),
+    ),
+    False: (
+        (Status.LEVETID_UTLOPT, "the deadline passed before it could be handed over; it was not sent", Evidence.NONE),
+    ),
+    None: (
+        (
+            Status.ANNET,
+            "an answer was lost, so it may have been handed over, and the channel cannot be asked",
+            Evidence.NONE,
+        ),
+        (Status.LEVETID_UTLOPT, f"{_EXPIRED_WORDS}; whether it arrived is not known", Evidence.NONE),
+    ),
+}
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +60,11 @@ class Carrier:
 
     def carry(self, held: Task) -> None:
         """One step of one message; every error but a lost lease is judged and written down."""
-        carried = self.journey.load(held.subject)
+        try:
+            carried = self.journey.load(held.subject)
+        except GatewayError as error:
+            self._stumble(held, error)
+            return
         if carried.message.state not in UNDERWAY:
             self._leave(held)
             return
@@ -53,18 +80,34 @@ class Carrier:
 
     def expire(self, held: Task) -> None:
         """The deadline of a message has come: LEVETID_UTLOPT unless it has been delivered or has failed."""
+        with self.database.reading() as connection:
+            at_it = tasks.is_leased(connection, DELIVER, subject=held.subject, now=self.now())
+        if at_it:
+            # It may be going out this very moment; what comes of that is waited for.
+            with self.database.writing() as connection:
+                tasks.reschedule(connection, held, due=self.now() + _FIRST_LOOK, step="")
+            return
+        carried = self.journey.load(held.subject)
+        handed_over = self._was_handed_over(carried)
         with self.database.writing() as connection:
             message = messages.get(connection, held.subject)
             if message.outcome is Outcome.PENDING and message.state is not MessageState.CANCELLED:
-                sentence = (
-                    "the deadline passed before the recipient confirmed it; it may have arrived all the same"
-                    if message.state is MessageState.SENT
-                    else "the deadline passed before it could be handed over; it was not sent"
-                )
-                told = replace(self._event(message, Status.LEVETID_UTLOPT), description=sentence)
-                statuses.append(connection, told)
+                for status, words, evidence in _EXPIRED[handed_over]:
+                    told = replace(self._event(message, status), description=words, evidence=evidence)
+                    statuses.append(connection, told)
                 tasks.remove(connection, DELIVER, subject=held.subject)
             tasks.finish(connection, held)
+
+    def _was_handed_over(self, carried: Carried) -> bool | None:
+        """Whether the channel has it; None where it may have, and cannot be asked."""
+        reference = carried.message.reference
+        if carried.message.state is MessageState.SENT or reference is None:
+            return carried.message.state is MessageState.SENT
+        try:
+            state = self.journey.follow(carried, reference).state
+        except GatewayError:
+            return None
+        return None if state is Found.BUSY else is_there(state)
 
     def _send(self, held: Task, carried: Carried) -> None:
         if carried.message.deadline is not None and carried.message.deadline <= self.now():
@@ -73,7 +116,9 @@ class Carrier:
             return
         reference = carried.message.reference
         if reference is not None:
-            finding = self.journey.follow(carried, reference)
+            finding = self._ask(held, carried, reference=reference)
+            if finding is None:
+                return
             if is_there(finding.state):
                 self._record_sent(held, carried, reference=reference)
                 return
@@ -81,13 +126,22 @@ class Carrier:
                 self._look_again(held, carried, detail="the channel is still receiving the bytes of an earlier try")
                 return
             if finding.state is not Found.EMPTY:
-                self.journey.forget_reference(carried.message.id, f"the channel says {finding.detail or finding.state}")
+                why = f"the channel says {finding.detail or finding.state}"
+                self.journey.forget_reference(carried.message.id, why, held=held)
                 reference = None
         addressed = self.journey.address(carried)
         rendered = self.journey.render(addressed)
         sealed = self.journey.seal(rendered)
-        handed_over = self.journey.hand_over(sealed, reference)
+        handed_over = self.journey.hand_over(sealed, reference, held=held)
         self._record_sent(held, carried, reference=handed_over.reference)
+
+    def _ask(self, held: Task, carried: Carried, *, reference: str) -> Finding | None:
+        """What became of an earlier try; None when that cannot be told now, for what may have arrived does not fail."""
+        try:
+            return self.journey.follow(carried, reference)
+        except Outside as error:
+            self._look_again(held, carried, detail=f"an earlier try cannot be looked at: {error.message}")
+            return None
 
     def _follow(self, held: Task, carried: Carried) -> None:
         """After SENDT the channel is watched until the recipient can fetch it, so that a failed virus scan becomes FEIL."""
@@ -141,6 +195,12 @@ class Carrier:
             attempts.record(connection, replace(tried, verdict=Verdict.STOP))
             tasks.remove(connection, EXPIRE, subject=held.subject)
             tasks.finish(connection, held)
+
+    def _stumble(self, held: Task, error: GatewayError) -> None:
+        """The message itself cannot be read just now: come again, and say so in the log."""
+        log.error("message_unreadable", subject=held.subject, error=type(error).__name__)
+        with self.database.writing() as connection:
+            tasks.reschedule(connection, held, due=self.now() + self.backoff.pause(held.attempts), step=held.step)
 
     def _leave(self, held: Task) -> None:
         with self.database.writing() as connection:

@@ -41,11 +41,11 @@ class Course:
 
 
 def course_for(facts: Facts, *, confidential: bool, process: str | None, rules: Sequence[ProcessRule]) -> Course:
-    """The caller's process, else that of confidential post, else the configured table's, else administrasjon."""
-    if process:
-        return Course(process, confidential)
+    """That of confidential post where it is; else the caller's, else the configured table's, else administrasjon."""
     if confidential:
         return Course(TAUSHETSBELAGT, confidential)
+    if process:
+        return Course(process, confidential)
     folder = facts.saksmappe
     for rule in rules:
         if folder and (
@@ -88,7 +88,8 @@ def choose_routes(
 
 def wish_for(choice: Choice, course: Course) -> Wish:
     """What to ask for this choice; `choice.recipient` is set."""
-    return Wish(choice.recipient or "", choice.process or course.process, course.confidential, choice.channel)
+    process = course.process if course.confidential else choice.process or course.process
+    return Wish(choice.recipient or "", process, course.confidential, choice.channel)
 
 
 def _decide(

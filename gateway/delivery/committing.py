@@ -44,6 +44,12 @@ def commit_view(database: Database, view: View, *, settings: IntakeSettings, now
     """Queue the selected messages; `Conflict` while something stands in the way, `Stale` if the draft has moved on."""
     require_ready(view)
     outgoing = [_render(view, each, settings=settings, now=now) for each in view.prototypes if each.choice.selected]
+    if any(queued.deadline <= now for queued in outgoing):
+        raise Conflict(
+            "the deadline of a message has passed, so it would never be sent",
+            code="DEADLINE_PASSED",
+            mend="Give it a later expectedResponseDateTime with PUT.",
+        )
     committed = replace(view.conversation, state=ConversationState.COMMITTED, committed=now)
     with database.writing() as connection:
         # The files are written down as they were chosen now; the worker does not choose again.

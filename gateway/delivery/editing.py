@@ -10,12 +10,17 @@ from datetime import datetime
 
 from gateway.arkivmelding.facts import Facts
 from gateway.arkivmelding.filenames import normal
+from gateway.arkivmelding.parties import RECIPIENTS, find_addressees
+from gateway.delivery.choosing import start_choices
+from gateway.delivery.drafting import given_beside
 from gateway.delivery.submission import Edit, NewId, NewRecipient, PrototypeEdit, View
 from gateway.errors import Conflict, Fault, Invalid, NotFound, Severity
 from gateway.message.identifiers import parse_identifier
 from gateway.message.prototype import Choice, Confirmation, IdentifiedBy, PartRef, Problem, Prototype, Weight
 
-_ADDRESSING_CODES = frozenset({"NO_ID", "ID_INVALID", "ID_CONFLICT", "PART_MISMATCH", "GROUP_NOT_EXPANDED"})
+_ADDRESSING_CODES = frozenset(
+    {"NO_ID", "ID_INVALID", "ID_CONFLICT", "PART_MISMATCH", "GROUP_NOT_EXPANDED", "NAME_MISMATCH"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ def revise(view: View, edit: Edit, *, now: datetime, new_id: NewId) -> Revision:
     standing = {prototype.choice.message_id: prototype for prototype in view.prototypes}
     choices = {message_id: prototype.choice for message_id, prototype in standing.items()}
     ask: set[str] = set()
+    _refuse_repeats(edit.prototypes)
     for each in edit.prototypes:
         if each.message_id not in standing:
             raise NotFound(f"there is no prototype {each.message_id} in this conversation")
@@ -42,7 +48,10 @@ def revise(view: View, edit: Edit, *, now: datetime, new_id: NewId) -> Revision:
             ask.add(each.message_id)
     _refuse_doubles(choices.values())
     added = _add(tuple(choices.values()), edit.added, facts=view.inspection.facts, new_id=new_id)
+    sender = _sender_after(view, edit)
+    added = (*added, *_left_alone(view, sender, choices=added, new_id=new_id))
     ask.update(choice.message_id for choice in added if choice.message_id not in standing)
+    _refuse_self(added, sender, asked=ask if sender == view.conversation.sender else None)
     return Revision(added, frozenset(ask))
 
 
@@ -51,7 +60,7 @@ def confirm_all(view: View, edit: Edit, *, now: datetime) -> tuple[Confirmation,
     given = view.conversation.confirmations
     known = {confirmation.code for confirmation in given}
     fresh = _check_codes(edit.confirm, view.problems, known=known)
-    return (*given, *(Confirmation(code, edit.actor, now) for code in fresh))
+    return (*given, *(Confirmation(each.code, edit.actor, now, each.message) for each in fresh))
 
 
 def _edit_one(choice: Choice, edit: PrototypeEdit, *, facts: Facts, confirm: tuple[Confirmation, ...]) -> Choice:
@@ -85,26 +94,35 @@ def merge(target: dict[str, object], patch: dict[str, object]) -> dict[str, obje
 
 def _readdress(choice: Choice, text: str) -> Choice:
     recipient = _identifier(text)
-    if recipient == choice.recipient and not choice.problems:
+    if recipient == choice.recipient and not any(problem.code in _ADDRESSING_CODES for problem in choice.problems):
         return choice
     rest = tuple(problem for problem in choice.problems if problem.code not in _ADDRESSING_CODES)
     return replace(choice, recipient=recipient, identified_by=IdentifiedBy.EDIT, problems=rest, confirmations=())
 
 
 def _reroute(choice: Choice, edit: PrototypeEdit) -> Choice:
-    """A channel must be one that the registry offered; it brings its process along unless one is named."""
-    process = edit.process or choice.process
-    if edit.channel is None:
-        return replace(choice, process=process, confirmations=())
+    """The process and channel that are asked for; an edit that changes neither leaves the confirmations alone."""
+    process, channel = edit.process or choice.process, edit.channel or choice.channel
+    # A new recipient's ways are not known yet; the registry's answer settles whether it has this one.
+    if edit.channel and edit.recipient is None:
+        process = _offered_process(choice, edit)
+    unchanged = (process, channel) == (choice.process, choice.channel)
+    return choice if unchanged else replace(choice, process=process, channel=channel, confirmations=())
+
+
+def _offered_process(choice: Choice, edit: PrototypeEdit) -> str:
+    """A channel must be one that the registry offered; it brings its process along, the present one before others."""
     offered = [choice.route, *choice.alternatives] if choice.route else list(choice.alternatives)
-    fitting = [route for route in offered if route.channel is edit.channel and edit.process in (None, route.process)]
+    fitting = [route.process for route in offered if route.channel is edit.channel]
+    fitting = [process for process in fitting if edit.process in (None, process)]
     if not fitting:
         raise _invalid(
             "serviceIdentifier",
             f"{edit.channel} is not among the alternatives of this recipient",
             mend="Choose a serviceIdentifier (and process) that stands under `alternatives`.",
         )
-    return replace(choice, channel=edit.channel, process=fitting[0].process, confirmations=())
+    present = choice.route.process if choice.route else choice.process
+    return present if present in fitting else fitting[0]
 
 
 def _confirmations(
@@ -119,19 +137,22 @@ def _confirmations(
             mend="Send the change first, look at the answer, then confirm.",
         )
     known = {confirmation.code for confirmation in prototype.choice.confirmations}
-    codes = _check_codes(edit.confirm, prototype.problems, known=known)
-    return tuple(Confirmation(code, whole.actor, now) for code in codes)
+    fresh = _check_codes(edit.confirm, prototype.problems, known=known)
+    return tuple(Confirmation(each.code, whole.actor, now, each.message) for each in fresh)
 
 
-def _check_codes(codes: Sequence[str], problems: Sequence[Problem], *, known: set[str]) -> list[str]:
-    """The codes that are new. One that is confirmed already is passed over; one that asks for no yes is refused."""
-    weights = {problem.code: problem.severity for problem in problems}
-    fresh = [code for code in dict.fromkeys(codes) if code not in known]
-    for code in fresh:
-        if weights.get(code) is Weight.BLOCK:
+def _check_codes(codes: Sequence[str], problems: Sequence[Problem], *, known: set[str]) -> list[Problem]:
+    """The problems that are said yes to. A code that is confirmed already is passed over; one that asks for no yes is
+    refused."""
+    fresh: list[Problem] = []
+    for code in dict.fromkeys(codes):
+        standing = [problem for problem in problems if problem.code == code]
+        if any(problem.severity is Weight.BLOCK for problem in standing):
             raise _invalid("confirm", f"{code} cannot be confirmed, it must be mended", mend="Its `mend` says how.")
-        if weights.get(code) is not Weight.CONFIRM:
+        open_ones = [problem for problem in standing if problem.severity is Weight.CONFIRM]
+        if not open_ones and code not in known:
             raise _invalid("confirm", f"{code} is no problem here, so there is nothing to confirm", mend="Take it out.")
+        fresh += open_ones
     return fresh
 
 
@@ -141,6 +162,7 @@ def _add(
     for new in added:
         recipient = _identifier(new.recipient)
         if any(choice.recipient == recipient for choice in choices):
+            choices = tuple(replace(each, selected=each.selected or each.recipient == recipient) for each in choices)
             continue
         part = _part_of(new, facts)
         placeholders = [each for each in choices if part.index and each.part.index == part.index]
@@ -172,6 +194,12 @@ def _part_of(new: NewRecipient, facts: Facts) -> PartRef:
         raise _invalid(
             "korrespondansepart", f"there is no korrespondansepart {new.part}", mend="Count the parts from 1."
         )
+    if part.type not in RECIPIENTS:
+        raise _invalid(
+            "korrespondansepart",
+            f"korrespondansepart {new.part} is «{part.label}», which is no recipient",
+            mend="Name a Mottaker, Kopimottaker or Gruppemottaker; or leave it out and give the recipient's name.",
+        )
     return PartRef(part.index, part.type or part.label, part.name)
 
 
@@ -194,9 +222,55 @@ def _identifier(text: str) -> str:
         raise _invalid("recipient", str(fault), mend="Write 0192: and the nine digits of the organisation.") from fault
 
 
+def _refuse_repeats(edits: Sequence[PrototypeEdit]) -> None:
+    """Two changes of one message could confirm what the other has just made new."""
+    seen: set[str] = set()
+    for each in edits:
+        if each.message_id in seen:
+            raise _invalid(
+                "prototypes",
+                f"{each.message_id} stands there twice",
+                mend="Put its changes into one entry, or send two.",
+            )
+        seen.add(each.message_id)
+
+
+def _sender_after(view: View, edit: Edit) -> str:
+    try:
+        return str(parse_identifier(edit.sender)) if edit.sender else view.conversation.sender
+    except ValueError:
+        return view.conversation.sender  # refused where the sender is named
+
+
+def _left_alone(view: View, sender: str, *, choices: Sequence[Choice], new_id: NewId) -> tuple[Choice, ...]:
+    """Parts that were skipped and must not be now: the old sender itself, and who was merged with one that moved away."""
+    given = given_beside(view.conversation)
+    addressing = find_addressees(view.inspection.facts, sender, requested=given, written=view.inspection.given)
+    skipped = {each.part.index for each in view.skipped if each.reason in ("SELF", "MERGED")}
+    parts = {choice.part.index for choice in choices}
+    reached = {choice.recipient for choice in choices if choice.recipient}
+    new = [
+        each
+        for each in (*addressing.addressees, *addressing.merged)
+        if each.part.index in skipped - parts and each.identifier not in reached
+    ]
+    return start_choices(tuple(new), new_id)
+
+
+def _refuse_self(choices: Iterable[Choice], sender: str, *, asked: set[str] | None) -> None:
+    """The sender is no recipient of its own message; `asked` holds the ids of what this edit changes, None: all."""
+    for choice in choices:
+        if choice.selected and choice.recipient == sender and (asked is None or choice.message_id in asked):
+            raise _invalid(
+                "recipient", f"{sender} is the sender itself", mend="Name another recipient, or deselect this message."
+            )
+
+
 def _refuse_doubles(choices: Iterable[Choice]) -> None:
     seen: set[str] = set()
     for choice in choices:
+        if not choice.selected:
+            continue
         if choice.recipient and choice.recipient in seen:
             raise Conflict(
                 f"{choice.recipient} has a message in this conversation already",

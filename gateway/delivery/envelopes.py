@@ -35,10 +35,10 @@ def compose(
 
 
 def _business(choice: Choice, main_document: str | None) -> JsonObject:
-    """What the gateway fills in, overlaid by what the caller wrote."""
-    business: JsonObject = {}
+    """What the caller wrote, overlaid by what is not the caller's to say: the file in the package, the route's level."""
+    business: JsonObject = merge({}, choice.business)
     if main_document:
         business["hoveddokument"] = main_document
     if choice.route and choice.route.security_level:
         business["sikkerhetsnivaa"] = choice.route.security_level
-    return merge(business, choice.business)
+    return business

@@ -6,6 +6,7 @@ world is asked before it, never inside it. Contract §3–§5.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from gateway.arkivmelding.inspection import Inspection, Kit, inspect
 from gateway.arkivmelding.parties import find_addressees
@@ -22,7 +23,7 @@ from gateway.delivery.drafting import (
 )
 from gateway.delivery.editing import confirm_all, revise
 from gateway.delivery.submission import Caller, Clock, Edit, IntakeSettings, NewId, Submission, View
-from gateway.errors import Conflict, NotFound, Stale, VersionRequired
+from gateway.errors import Conflict, NotFound, Stale, Unreadable, VersionRequired
 from gateway.message.prototype import Choice
 from gateway.registry.routing import RoutingSettings
 from gateway.storage import conversations, documents, messages
@@ -86,6 +87,12 @@ class Intake:
         """Apply one PUT; the registry is asked again only about what changed or failed."""
         before = self.draft_for_change(any_id, caller, if_match=if_match)
         revision = revise(before, edit, now=self.now(), new_id=self.new_id)
+        if len(revision.choices) > self.kit.limits.recipients:
+            raise Unreadable(
+                f"a conversation may have at most {self.kit.limits.recipients} recipients",
+                code="LIMIT",
+                mend="Send several arkivmeldinger.",
+            )
         conversation = self._revise(before, edit, caller=caller)
         course = self._course(conversation, before.inspection)
         everything = edit.sender is not None or course != self._course(before.conversation, before.inspection)
@@ -123,7 +130,7 @@ class Intake:
             view = self.view(any_id, caller)
             if view.conversation.state in (ConversationState.COMMITTED, ConversationState.FINISHED):
                 return Commitment(view, repeated=True)
-            require_draft(view, if_match)
+            require_draft(view, if_match, now=self.now())
             view = self._ask_failed_again(view)
             try:
                 commit_view(self.database, view, settings=self.settings, now=self.now())
@@ -139,23 +146,28 @@ class Intake:
         """The view of a draft that may be changed by this caller now."""
         require_version(caller, if_match)
         view = self.view(any_id, caller)
-        require_draft(view, if_match)
+        require_draft(view, if_match, now=self.now())
         return view
 
     def _require_unchanged(self, connection: Connection, before: View) -> None:
         standing = conversations.find(connection, before.conversation.id, client_id=None)
         if standing.version != before.conversation.version:
-            raise _stale()
+            raise changed_meanwhile()
 
     def _revise(self, before: View, edit: Edit, *, caller: Caller) -> Conversation:
         conversation = before.conversation
         sender = name_sender(replace(options_of(conversation), sender=edit.sender), caller) if edit.sender else None
+        confidential = conversation.confidential if edit.confidential is None else edit.confidential
+        confirmations = confirm_all(before, edit, now=self.now())
+        if confidential != conversation.confidential:
+            # Who said yes to lowering it did so once; it has been changed since.
+            confirmations = tuple(each for each in confirmations if each.code != "CONFIDENTIALITY_LOWERED")
         return replace(
             conversation,
             sender=sender or conversation.sender,
             process=edit.process or conversation.process,
-            confidential=conversation.confidential if edit.confidential is None else edit.confidential,
-            confirmations=confirm_all(before, edit, now=self.now()),
+            confidential=confidential,
+            confirmations=confirmations,
         )
 
     def _course(self, conversation: Conversation, inspection: Inspection) -> Course:
@@ -184,14 +196,15 @@ class Intake:
 
     def _select_ready(self, view: View) -> View:
         """Deselect what is not ready; those are listed as not sent."""
-        left_out = tuple(each.choice.message_id for each in view.prototypes if each.choice.selected and not each.ready)
-        if not left_out:
-            return view
+        left_out = tuple(each.choice.message_id for each in view.prototypes if not each.ready)
         choices = tuple(replace(each.choice, selected=each.choice.selected and each.ready) for each in view.prototypes)
         return replace(self._save(view, view.conversation, choices=choices), not_sent=left_out)
 
     def _save(self, before: View, conversation: Conversation, *, choices: tuple[Choice, ...]) -> View:
-        """Keep the changes if nobody else has changed the draft since `before`."""
+        """Keep the changes if nobody else has changed the draft since `before`; no change moves no version."""
+        standing = tuple(prototype.choice for prototype in before.prototypes)
+        if (conversation, choices) == (before.conversation, standing):
+            return before
         with self.database.writing() as connection:
             conversations.save(connection, conversation, expected_version=before.conversation.version)
             messages.replace_choices(connection, conversation.id, choices=choices)
@@ -225,23 +238,26 @@ def require_version(caller: Caller, if_match: int | None) -> None:
         )
 
 
-def require_draft(view: View, if_match: int | None) -> None:
-    """Raise `Conflict` unless it is a draft, `Stale` unless it has the version that the caller has looked at."""
+def require_draft(view: View, if_match: int | None, *, now: datetime) -> None:
+    """Raise `Conflict` unless it is a draft whose time is not up, `Stale` unless it is the version looked at."""
     if view.conversation.state is not ConversationState.DRAFT:
         raise Conflict(
             f"the conversation is {view.conversation.state}, and only a draft can be changed",
             code="NOT_DRAFT",
             mend="Post a new arkivmelding.",
         )
+    if view.conversation.expires <= now:
+        raise Conflict("the draft has expired", code="DRAFT_EXPIRED", mend="Post the arkivmelding again.")
     if if_match is not None and if_match != view.conversation.version:
-        raise _stale()
+        raise changed_meanwhile()
 
 
 def _failed(choice: Choice) -> bool:
     return any(problem.code == "REGISTRY_FAILED" for problem in choice.problems)
 
 
-def _stale() -> Stale:
+def changed_meanwhile() -> Stale:
+    """The refusal of a change to a version that is no longer the newest."""
     return Stale(
         "the conversation was changed after you read it; nothing was done",
         mend="Read it again, look at what changed, and repeat the request with the new ETag.",

@@ -26,12 +26,13 @@ from gateway.packaging.parcel import seal_dpo
 from gateway.packaging.records import PackagedFile, Parties, Signing
 from gateway.registry.records import ServiceRecord
 from gateway.registry.routing import RoutingSettings, questions, route
-from gateway.storage import conversations, documents, messages
+from gateway.storage import conversations, documents, messages, tasks
 from gateway.storage.blobs import BlobStore
 from gateway.storage.conversations import Conversation
 from gateway.storage.documents import StoredDocument
 from gateway.storage.engine import Database
 from gateway.storage.messages import Message, ReferenceEntry
+from gateway.storage.tasks import Task
 from gateway.transports.port import Consignment, Finding, Found, Parcel, Transport
 
 BUSY_PATIENCE = timedelta(minutes=10)
@@ -151,20 +152,23 @@ class Journey:
         message = carried.message
         return SealedMessage(rendered, Consignment(message.id, message.sender, carried.recipient, parcel))
 
-    def hand_over(self, sealed: SealedMessage, reference: str | None) -> HandedOver:
-        """Send; the channel's reference is stored before the first byte goes."""
+    def hand_over(self, sealed: SealedMessage, reference: str | None, *, held: Task) -> HandedOver:
+        """Send; the channel's reference is stored, behind the task's fence, before the first byte goes."""
         message = sealed.rendered.addressed.carried.message
         transport = self.transport(sealed.rendered.addressed.carried)
-        sent = transport.send(sealed.consignment, reference=reference, remember=self._remember(message.id))
+        with self.database.writing() as connection:
+            tasks.require(connection, held)
+        sent = transport.send(sealed.consignment, reference=reference, remember=self._remember(message.id, held))
         return HandedOver(sent, self.now())
 
     def follow(self, carried: Carried, reference: str) -> Finding:
         """What the channel says has become of it."""
         return self.transport(carried).find(carried.message.sender, reference)
 
-    def forget_reference(self, message_id: str, why: str) -> None:
+    def forget_reference(self, message_id: str, why: str, *, held: Task) -> None:
         """The channel has lost or dropped the transfer: the next try starts a new one; the old stays in the history."""
         with self.database.writing() as connection:
+            tasks.require(connection, held)
             messages.set_reference(connection, ReferenceEntry(message_id, None, self.now(), why))
 
     def waited_too_long(self, message_id: str) -> bool:
@@ -184,9 +188,12 @@ class Journey:
             )
         return transport
 
-    def _remember(self, message_id: str) -> Callable[[str], None]:
+    def _remember(self, message_id: str, held: Task) -> Callable[[str], None]:
+        """Stops a worker that was overtaken while it began the transfer: its empty transfer is never published."""
+
         def store(reference: str) -> None:
             with self.database.writing() as connection:
+                tasks.require(connection, held)
                 messages.set_reference(connection, ReferenceEntry(message_id, reference, self.now(), "initialised"))
 
         return store

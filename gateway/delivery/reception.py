@@ -87,7 +87,8 @@ class Reception:
         for arrival in self.transport.waiting(organisation):
             try:
                 self._take_in(organisation, arrival)
-            except GatewayError as error:
+            except Exception as error:
+                # Anybody may send us anything; whatever it does to us, those behind it are taken in.
                 log.warning("arrival_left", reference=arrival.reference, error=type(error).__name__)
 
     def _take_in(self, organisation: str, arrival: Arrival) -> None:
@@ -164,8 +165,8 @@ def _read_parcel(path: Path) -> Envelope:
             if not isinstance(document, dict):
                 raise ValueError("sbd.json is no object")
             return read_envelope(document)
-        except ValueError as fault:
-            raise Untrusted(f"the envelope cannot be read: {fault}", code="NOT_AN_SBD") from fault
+        except (ValueError, RecursionError) as fault:
+            raise Untrusted(f"the envelope cannot be read: {type(fault).__name__}", code="NOT_AN_SBD") from fault
 
 
 def _read_receipt(envelope: Envelope) -> Receipt:

@@ -10,6 +10,9 @@ from datetime import datetime, timedelta
 
 from gateway.errors import GatewayError, Outside, Verdict
 
+# What another side asks us to wait is obeyed up to here; the message's deadline ends it in any case.
+_LONGEST_ASKED_FOR = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class RetrySettings:
@@ -51,11 +54,17 @@ class Backoff:
             return Decision(Verdict.STOP, None, error.message, error.mend, answer)
         wait = self.pause(attempts)
         if isinstance(error, Outside) and error.retry_after is not None:
-            wait = max(timedelta(seconds=error.retry_after), wait)
+            asked_for = timedelta(seconds=min(error.retry_after, _LONGEST_ASKED_FOR.total_seconds()))
+            wait = max(asked_for, wait)
         return Decision(error.verdict, now + wait, error.message, error.mend, answer)
 
     def pause(self, attempts: int) -> timedelta:
         """How long to wait after that many tries."""
-        exponent = min(max(attempts, 1) - 1, 32)
-        full = min(self.settings.first * self.settings.factor**exponent, self.settings.longest)
-        return full * (1 - self.settings.spread * self.chance())
+        # In floats, and stopped at the longest: a message is tried so often that the power is more than a timedelta holds.
+        longest = self.settings.longest.total_seconds()
+        seconds = min(self.settings.first.total_seconds(), longest)
+        for _ in range(attempts - 1):
+            if seconds >= longest or self.settings.factor <= 1:
+                break
+            seconds = min(seconds * self.settings.factor, longest)
+        return timedelta(seconds=seconds) * (1 - self.settings.spread * self.chance())

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from gateway.arkivmelding.filenames import is_reserved, normal, unsafe_reason
-from gateway.delivery.intake import Intake, require_draft
+from gateway.delivery.intake import Intake, changed_meanwhile, require_draft
 from gateway.delivery.submission import Caller, View
 from gateway.errors import Conflict, Fault, Invalid, NotFound, Severity, TooLarge, Unreadable
 from gateway.storage import conversations, documents
@@ -96,11 +96,11 @@ class Uploads:
         """Keep one document of a draft; the stored record, what became of it, and the conversation's version."""
         name = check_filename(incoming.filename)
         view = self.intake.view(any_id, caller)
-        require_draft(view, if_match)
+        require_draft(view, if_match, now=self.intake.now())
         document = self.write(replace(incoming, filename=name), limit=self._limit(view))
         document = replace(document, conversation_id=view.conversation.id)
         try:
-            kept, version, superseded = self._remember(document, replaces=incoming.replaces)
+            kept, version, superseded = self._remember(document, replaces=incoming.replaces, if_match=if_match)
         except BaseException:
             self.drop([document])
             raise
@@ -130,7 +130,7 @@ class Uploads:
     def remove(self, any_id: str, filename: str, *, caller: Caller, if_match: int | None = None) -> int:
         """Take one document of a draft away; the conversation's new version."""
         view = self.intake.view(any_id, caller)
-        require_draft(view, if_match)
+        require_draft(view, if_match, now=self.intake.now())
         with self.intake.database.writing() as connection:
             key = documents.remove(connection, view.conversation.id, filename=normal(filename))
             if key is None:
@@ -139,13 +139,17 @@ class Uploads:
         self.intake.blobs.delete(key)
         return version
 
-    def _remember(self, document: StoredDocument, *, replaces: bool) -> tuple[Kept, int, str | None]:
+    def _remember(
+        self, document: StoredDocument, *, replaces: bool, if_match: int | None
+    ) -> tuple[Kept, int, str | None]:
         """The row; also the key of the bytes that are no longer needed."""
         with self.intake.database.writing() as connection:
             standing = {each.filename: each for each in documents.of_conversation(connection, document.conversation_id)}
             previous = standing.get(document.filename)
+            conversation = conversations.find(connection, document.conversation_id, client_id=None)
+            if if_match is not None and conversation.version != if_match:
+                raise changed_meanwhile()
             if previous and previous.sha256 == document.sha256:
-                conversation = conversations.find(connection, document.conversation_id, client_id=None)
                 return Kept.SAME, conversation.version, document.key
             if previous and not replaces:
                 raise Conflict(

@@ -80,11 +80,12 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """A person said yes to a problem: which, who, when."""
+    """A person said yes to a problem: which, who, when, and to which words; other words need another yes."""
 
     code: str
     actor: str | None
     at: datetime
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ class Prototype:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A korrespondansepart that is deliberately no recipient: SENDER, INTERNAL, SELF, MERGED."""
+    """A korrespondansepart that is no recipient, and why: SENDER, INTERNAL, SELF, MERGED, UNKNOWN_TYPE."""
 
     part: PartRef
     reason: str

@@ -89,7 +89,9 @@ def outcome(log: Sequence[Status]) -> Outcome:
     if Status.LEST in log or Status.LEVERT in log:
         return Outcome.DELIVERED
     if Status.LEVETID_UTLOPT in log:
-        return Outcome.UNKNOWN if Status.SENDT in log or Status.MOTTATT in log else Outcome.FAILED
+        # ANNET before it says that the hand-over itself is in doubt.
+        doubt = {Status.SENDT, Status.MOTTATT, Status.ANNET}.intersection(log)
+        return Outcome.UNKNOWN if doubt else Outcome.FAILED
     return Outcome.PENDING
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from gateway.errors import Outside, Rejected
 from gateway.message.identifiers import IdentifierKind, parse_identifier
-from gateway.message.processes import ARKIVMELDING, Channel
+from gateway.message.processes import ARKIVMELDING, TAUSHETSBELAGT, Channel
 from gateway.message.prototype import Problem, Registered, Route, Weight
 from gateway.registry.records import LookUp, Query, ServiceRecord
 
@@ -83,18 +83,21 @@ def route(wish: Wish, answers: Answers, *, settings: RoutingSettings) -> Routed:
 
 
 def _candidates(wish: Wish, lookups: Mapping[Query, LookUp], *, settings: RoutingSettings) -> Iterator[ServiceRecord]:
-    """The records that may carry it, in the registry's order; for confidential ones the secure ones only."""
+    """The records of this process that may carry it, in the registry's order; of confidential ones the secure only."""
     for query in questions(wish):
         if query.process is None or query not in lookups:
             continue
         for record in lookups[query].records:
-            fits = ARKIVMELDING in record.document_types and wish.channel in (None, record.channel)
+            carries = ARKIVMELDING in record.document_types and record.process == wish.process
+            fits = carries and wish.channel in (None, record.channel)
             if fits and (not wish.confidential or _is_secure(record, settings)):
                 yield record
 
 
 def _is_secure(record: ServiceRecord, settings: RoutingSettings) -> bool:
-    """DPO is encrypted to the recipient itself; the others only where their own mark of confidence is set."""
+    """By the process for it alone; DPO is encrypted to the recipient, the others need their own mark of confidence."""
+    if record.process != TAUSHETSBELAGT:
+        return False
     if record.channel is Channel.DPO:
         return True
     if record.channel is Channel.DPV:

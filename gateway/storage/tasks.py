@@ -66,6 +66,12 @@ _RESCHEDULE = (
         lease_owner=None,
     )
 )
+_HELD = select(task.c.id).where(*_MINE).with_for_update()
+_LEASED = select(task.c.id).where(
+    task.c.kind == bindparam("this_kind"),
+    task.c.subject == bindparam("this_subject"),
+    task.c.lease_until > bindparam("now"),
+)
 _FINISH = delete(task).where(*_MINE)
 _REMOVE = delete(task).where(task.c.kind == bindparam("this_kind"), task.c.subject == bindparam("this_subject"))
 _FIRST_FREE = select(task.c.due).where(task.c.lease_until.is_(None)).order_by(task.c.due).limit(1)
@@ -98,6 +104,18 @@ def renew(database: Database, held: Task, *, until: datetime) -> Task:
     with database.writing() as connection:
         _demand(connection.execute(_RENEW, {**_mine(held), "until": until}), held)
     return replace(held, lease_until=until)
+
+
+def require(connection: Connection, held: Task) -> None:
+    """LeaseLost unless the task is still this holder's: asked in the transaction of what only the holder may write."""
+    if connection.execute(_HELD, _mine(held)).first() is None:
+        raise _lost(held)
+
+
+def is_leased(connection: Connection, kind: str, *, subject: str, now: datetime) -> bool:
+    """Whether somebody is at it this moment."""
+    bound = {"this_kind": kind, "this_subject": subject, "now": now}
+    return connection.execute(_LEASED, bound).first() is not None
 
 
 def finish(connection: Connection, held: Task) -> None:
@@ -156,7 +174,11 @@ def _mine(held: Task) -> dict[str, object]:
 
 def _demand(result: CursorResult[Any], held: Task) -> None:
     if result.rowcount == 0:
-        raise LeaseLost(f"task {held.id} ({held.kind}) is no longer ours: its lease ran out, or it was taken off")
+        raise _lost(held)
+
+
+def _lost(held: Task) -> LeaseLost:
+    return LeaseLost(f"task {held.id} ({held.kind}) is no longer ours: its lease ran out, or it was taken off")
 
 
 def _read(row: Row[Any]) -> Task:

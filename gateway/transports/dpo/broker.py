@@ -28,6 +28,7 @@ from gateway.transports.dpo.failures import (
 from gateway.transports.port import Parcel
 
 READ = "altinn:broker.read"
+_UNCONFIRMED = ("Initialized", "DownloadStarted")
 WRITE = "altinn:broker.write"
 
 _JSON = {"Accept": "application/json"}
@@ -111,8 +112,15 @@ class Broker:
             raise unreadable("gave an overview that cannot be read") from None
 
     def published(self, organisation: str, before: datetime | None) -> list[str]:
-        """The ids of transfers that wait for an organisation: the newest hundred, or of those begun before a moment."""
-        query = {"resourceId": self._settings.resource, "status": "Published", "recipientStatus": "Initialized"}
+        """The ids of transfers that wait for an organisation: the newest hundred, or of those begun before a moment.
+
+        One whose download was begun waits too: it was fetched and never confirmed.
+        """
+        found = [self._list(organisation, status, before=before) for status in _UNCONFIRMED]
+        return list(dict.fromkeys(entry for page in found for entry in page))
+
+    def _list(self, organisation: str, status: str, *, before: datetime | None) -> list[str]:
+        query = {"resourceId": self._settings.resource, "status": "Published", "recipientStatus": status}
         if before:
             query["to"] = before.isoformat()
         answer = self._call(organisation, _Call("GET", "", query=query))

@@ -1,0 +1,97 @@
+"""Names: which pairs pass for the same organisation, and which must be asked about."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.message.prototype import NameMatch
+from gateway.registry.names import compare_names
+
+SAME, SIMILAR, DIFFERENT, UNVERIFIABLE = (
+    NameMatch.SAME,
+    NameMatch.SIMILAR,
+    NameMatch.DIFFERENT,
+    NameMatch.UNVERIFIABLE,
+)
+ORDINARY = ("Fjordvik tilsyn", "Breidal kommune", "Lia Snekkeri AS", "Skogen helseforetak HF", "Nordmark fylkeskommune")
+
+
+@pytest.mark.parametrize(
+    ("part", "registered", "match"),
+    [
+        # the same, written otherwise
+        pytest.param("Fjordvik tilsyn", "FJORDVIK TILSYN", SAME, id="case"),
+        pytest.param("  Fjordvik   tilsyn ", "FJORDVIK TILSYN", SAME, id="blanks"),
+        pytest.param("Plan- og bygningsetaten", "PLAN OG BYGNINGSETATEN", SAME, id="punctuation"),
+        pytest.param("Lia Snekkeri", "LIA SNEKKERI AS", SAME, id="form-left-out"),
+        pytest.param("Lia Snekkeri A.S.", "LIA SNEKKERI AS", SAME, id="form-with-dots"),
+        pytest.param("Lia Snekkeri A/S", "LIA SNEKKERI AS", SAME, id="form-with-a-stroke"),
+        pytest.param("Skogen sykehus", "SKOGEN SYKEHUS HF", SAME, id="health-form"),
+        pytest.param(
+            unicodedata.normalize("NFD", "Ålsgård kommune"), "ÅLSGÅRD KOMMUNE", SAME, id="letters-composed-otherwise"
+        ),
+        pytest.param("Strøm & Sønn AS", "STRØM & SØNN AS", SAME, id="ampersand"),
+        pytest.param("Das Müller-Haus", "DAS MÜLLER HAUS", SAME, id="umlaut"),
+        # similar: one says more than the other, of the same
+        pytest.param("kommune Breidal", "BREIDAL KOMMUNE", SIMILAR, id="word-order"),
+        pytest.param("Breidal", "BREIDAL KOMMUNE", SIMILAR, id="kommune-left-out"),
+        pytest.param("Fjordvik tilsyn, Postmottak", "FJORDVIK TILSYN", SIMILAR, id="with-a-unit"),
+        pytest.param("Etat for bygg, Breidal kommune", "BREIDAL KOMMUNE", SIMILAR, id="unit-first"),
+        pytest.param("Breidal kommune", "BREIDAL KOMMUNE BYARKIVET", SIMILAR, id="the-registry-says-more"),
+        pytest.param("Statsforvalteren Vestre", "STATSFORVALTEREN I VESTRE", SIMILAR, id="a-small-word"),
+        # different: must be asked about
+        pytest.param("Bergen kommune", "BERGENHUS KOMMUNE", DIFFERENT, id="longer-place"),
+        pytest.param("Strand kommune", "STRANDA KOMMUNE", DIFFERENT, id="two-places-a-letter-apart"),
+        pytest.param("Sokndal kommune", "SOGNDAL KOMMUNE", DIFFERENT, id="two-places-of-one-letter-changed"),
+        pytest.param("Kristiansand havn", "KRISTIANSUND HAVN", DIFFERENT, id="two-towns-of-one-letter-changed"),
+        pytest.param("Hol kommune", "HOLE KOMMUNE", DIFFERENT, id="short-places"),
+        pytest.param("Nord-Aurdal kommune", "SØR-AURDAL KOMMUNE", DIFFERENT, id="north-and-south"),
+        pytest.param("Gamle Strand kommune", "NYE ELVDAL KOMMUNE", DIFFERENT, id="renamed"),
+        pytest.param("Nordmark fylkeskommune", "NORDMARK KOMMUNE", DIFFERENT, id="county-and-municipality"),
+        pytest.param("Bergen kommune", "BERGEN KINO AS", DIFFERENT, id="municipality-and-company"),
+        pytest.param("Bergen AS", "BERGEN KOMMUNE", DIFFERENT, id="company-and-municipality"),
+        pytest.param("Ringerike IKS", "RINGERIKE KOMMUNE", DIFFERENT, id="joint-company-and-municipality"),
+        pytest.param("Statsforvalteren i Vestre", "STATSFORVALTEREN I ØSTRE", DIFFERENT, id="two-governors"),
+        pytest.param("Statsforvalteren", "STATSFORVALTEREN I VESTRE", DIFFERENT, id="a-governor-of-anywhere"),
+        pytest.param("Kommune", "BREIDAL KOMMUNE", DIFFERENT, id="only-a-common-word"),
+        pytest.param("Norsk etat for bygg", "NORSK ETAT FOR VANN", DIFFERENT, id="common-words-in-common"),
+        pytest.param("Fjordvik tilsyn", "TILSYN", DIFFERENT, id="a-single-word"),
+        pytest.param("Fjørdvik tilsyn", "FJORDVIK TILSYN", DIFFERENT, id="misspelt"),
+        pytest.param("AS", "HF", DIFFERENT, id="forms-alone"),
+        # nothing to compare
+        pytest.param("Fjordvik tilsyn", None, UNVERIFIABLE, id="the-registry-gives-none"),
+        pytest.param("Fjordvik tilsyn", "", UNVERIFIABLE, id="the-registry-gives-nothing"),
+        pytest.param("", "FJORDVIK TILSYN", UNVERIFIABLE, id="the-part-has-none"),
+        pytest.param(" – ", "FJORDVIK TILSYN", UNVERIFIABLE, id="no-word-in-it"),
+    ],
+)
+def test_two_names_are_compared(part: str, registered: str | None, match: NameMatch) -> None:
+    """A doubt is a question to a person, never a silent yes; it does not matter which name is whose."""
+    assert compare_names(part, registered) is match
+    assert compare_names(registered or "", part) is match
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_comparing_is_fair(one: str, other: str) -> None:
+    """Any two texts have one answer, the same both ways, and a name is never different from itself."""
+    assert compare_names(one, other) is compare_names(other, one)
+    assert compare_names(one, one) in (SAME, UNVERIFIABLE)
+
+
+@given(st.sampled_from(ORDINARY), st.sampled_from(ORDINARY))
+def test_two_organisations_are_never_the_same(one: str, other: str) -> None:
+    """Among ordinary names only equal ones match."""
+    assert (compare_names(one, other.upper()) is DIFFERENT) == (one != other)
+
+
+@given(st.sampled_from(ORDINARY), st.data())
+def test_a_changed_letter_is_asked_about(name: str, data: st.DataObject) -> None:
+    """In a word that tells it from others, no slip is forgiven: it may be the name of a neighbour."""
+    word = name.split()[0]
+    place = data.draw(st.integers(0, len(word) - 1))
+    letter = data.draw(st.sampled_from("abcdefghijklmnopqrstuvwxyzæøå"))
+    changed = word[:place] + letter + word[place + 1 :]
+    if changed.casefold() != word.casefold():
+        assert compare_names(changed + name[len(word) :], name) is DIFFERENT

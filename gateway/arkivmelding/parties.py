@@ -4,12 +4,14 @@ In come the facts, the sender and the identifiers given beside or inside the doc
 are skipped and what does not fit. Called by `delivery.intake` and `gateway validate`. Rules: contract §4.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from gateway.arkivmelding.adressering import Given
 from gateway.arkivmelding.facts import Facts, Korrespondansepart, PartType
+from gateway.arkivmelding.filenames import normal
 from gateway.message.identifiers import parse_identifier
 from gateway.message.prototype import IdentifiedBy, PartRef, Problem, Skipped, Weight
 
@@ -33,11 +35,12 @@ class Addressee:
 
 @dataclass(frozen=True, slots=True)
 class Addressing:
-    """Everybody who is named: recipients, those deliberately skipped, and problems that belong to no recipient."""
+    """Everybody who is named: recipients, those skipped, problems that belong to no recipient; `merged` had another's number."""
 
     addressees: tuple[Addressee, ...]
     skipped: tuple[Skipped, ...]
     problems: tuple[Problem, ...]
+    merged: tuple[Addressee, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +59,12 @@ def find_addressees(
     addressees: list[Addressee] = []
     skipped: list[Skipped] = []
     for part in parts:
-        if reason := _SKIPPED.get(part.type) if part.type else None:
-            skipped.append(Skipped(_ref(part), reason))
-        elif part.type in RECIPIENTS:
+        if part.type in RECIPIENTS:
             addressees.extend(_address(part, claims[part.index]))
-    kept, merged = _merge(addressees, sender)
-    return Addressing(kept, (*skipped, *merged), _misplaced(parts, (*requested, *written)))
+        else:
+            skipped.append(Skipped(_ref(part), _SKIPPED[part.type] if part.type else "UNKNOWN_TYPE"))
+    kept, passed_over, merged = _merge(addressees, sender)
+    return Addressing(kept, (*skipped, *passed_over), _misplaced(parts, (*requested, *written)), merged)
 
 
 def avsender_disagrees(facts: Facts, sender: str) -> bool:
@@ -107,14 +110,21 @@ def _identify(part: Korrespondansepart, claims: Sequence[_Claim]) -> Addressee:
     return Addressee(_ref(part), identifier, first.source, tuple(problems))
 
 
-def _merge(addressees: Sequence[Addressee], sender: str) -> tuple[tuple[Addressee, ...], list[Skipped]]:
+def _merge(
+    addressees: Sequence[Addressee], sender: str
+) -> tuple[tuple[Addressee, ...], list[Skipped], tuple[Addressee, ...]]:
     """The same identifier once, Mottaker before Kopimottaker; the sender itself not at all."""
     skipped: list[Skipped] = []
     kept: list[Addressee] = []
+    merged: list[Addressee] = []
     standing: dict[str, int] = {}
+    taken = {sender} | {each.identifier for each in addressees if each.identifier and not each.problems}
     for each in addressees:
         if each.identifier is None:
             kept.append(each)
+        elif each.problems and (each.identifier in taken or each.identifier in standing):
+            # A number in doubt that is somebody else's beyond doubt: this part must not vanish as the sender or as them.
+            kept.append(replace(each, identifier=None))
         elif each.identifier == sender:
             skipped.append(Skipped(each.part, "SELF"))
         elif each.identifier not in standing:
@@ -123,14 +133,33 @@ def _merge(addressees: Sequence[Addressee], sender: str) -> tuple[tuple[Addresse
         else:
             place = standing[each.identifier]
             stays, goes = _stronger(kept[place], each)
-            kept[place] = replace(stays, problems=(*stays.problems, *goes.problems))
+            kept[place] = replace(stays, problems=(*stays.problems, *goes.problems, *_same_number(stays, goes)))
             skipped.append(Skipped(goes.part, "MERGED"))
-    return tuple(kept), skipped
+            merged.append(replace(goes, problems=()))
+    return tuple(kept), skipped, tuple(merged)
 
 
 def _stronger(first: Addressee, second: Addressee) -> tuple[Addressee, Addressee]:
     raises = second.part.type == PartType.MOTTAKER and first.part.type != PartType.MOTTAKER
     return (second, first) if raises else (first, second)
+
+
+def _same_number(stays: Addressee, goes: Addressee) -> tuple[Problem, ...]:
+    """Two parts of different names with one identifier: perhaps one organisation, perhaps a number that was copied."""
+    ours, theirs = (set(re.findall(r"\w+", _plain(each.part.name))) for each in (stays, goes))
+    if ours <= theirs or theirs <= ours:
+        return ()
+    return (
+        Problem(
+            "NAME_MISMATCH",
+            Weight.CONFIRM,
+            f"«{goes.part.name}» (korrespondansepart {goes.part.index}) has the same identifier as «{stays.part.name}» "
+            f"(korrespondansepart {stays.part.index}), so one message goes for both",
+            "If they are one organisation, say yes with PUT: "
+            '{"prototypes": [{"messageId": "…", "confirm": ["NAME_MISMATCH"]}]}; or give each its own number.',
+            part=goes.part.index,
+        ),
+    )
 
 
 def _misplaced(parts: Sequence[Korrespondansepart], given: Iterable[Given]) -> tuple[Problem, ...]:
@@ -165,7 +194,12 @@ def _canonical(text: str) -> str:
 
 
 def _same_name(given: str, name: str) -> bool:
-    return " ".join(given.split()).casefold() == " ".join(name.split()).casefold()
+    return _plain(given) == _plain(name)
+
+
+def _plain(name: str) -> str:
+    """Without what the eye does not see: case, blanks, how a letter is composed."""
+    return " ".join(normal(name).split()).casefold()
 
 
 def _no_id(part: Korrespondansepart) -> Problem:

@@ -57,9 +57,26 @@ def read(xml: bytes, limits: Limits | None = None) -> Document:
     limits = limits or Limits()
     if len(xml) > limits.bytes:
         raise _beyond("bytes", limits.bytes, found=len(xml))
-    root = _parse(xml)
+    root = parse(xml)
     _check_limits(root, limits)
     return Document(xml, root, detect_dialect(root))
+
+
+def parse(xml: bytes) -> etree._Element:
+    """The root of the tree, limits unchecked; `Unreadable` as `read`."""
+    # A parser is cheap and not safe to share between threads. Without `huge_tree`, libxml2 bounds text and expansion.
+    parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, remove_blank_text=False)
+    try:
+        root = etree.fromstring(xml, parser)
+    except etree.XMLSyntaxError as fault:
+        if _DOCTYPE.search(xml):
+            raise _has_dtd() from fault
+        raise _not_xml(fault) from fault
+    except ValueError as fault:
+        raise Unreadable(f"this is not XML: {fault}", mend="Post the XML as it stands in the file.") from fault
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise _has_dtd()
+    return root
 
 
 def detect_dialect(root: etree._Element) -> Dialect:
@@ -89,22 +106,6 @@ _V1_MARKS = etree.XPath(
     " | //a:korrespondansepart/a:foedselsnummer | //a:korrespondansepart/a:DNummer)",
     namespaces={"a": NAMESPACE},
 )
-
-
-def _parse(xml: bytes) -> etree._Element:
-    # A parser is cheap and not safe to share between threads. Without `huge_tree`, libxml2 bounds text and expansion.
-    parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, remove_blank_text=False)
-    try:
-        root = etree.fromstring(xml, parser)
-    except etree.XMLSyntaxError as fault:
-        if _DOCTYPE.search(xml):
-            raise _has_dtd() from fault
-        raise _not_xml(fault) from fault
-    except ValueError as fault:
-        raise Unreadable(f"this is not XML: {fault}", mend="Post the XML as it stands in the file.") from fault
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise _has_dtd()
-    return root
 
 
 def _not_xml(fault: etree.XMLSyntaxError) -> Unreadable:

@@ -4,16 +4,15 @@ In come the parsed document and what this recipient gets, out come the bytes and
 `delivery.intake` and `delivery.journey`. Canonical XML of original and rendering differ in exactly the listed nodes.
 """
 
-import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lxml import etree
 
-from gateway.arkivmelding.adressering import adressering_elements
+from gateway.arkivmelding.adressering import ADRESSERING, adressering_elements
 from gateway.arkivmelding.facts import PartType, journalposter, raw_text, text_of
-from gateway.arkivmelding.paths import path_of
-from gateway.arkivmelding.reader import Document
+from gateway.arkivmelding.paths import Paths
+from gateway.arkivmelding.reader import Document, parse
 from gateway.message.prototype import Redaction
 
 
@@ -55,6 +54,7 @@ class Survey:
     saksparter: tuple[etree._Element, ...]
     merknader: tuple[etree._Element, ...]
     parts: tuple[etree._Element, ...]
+    paths: Paths = field(default_factory=Paths)
 
 
 def survey(root: etree._Element) -> Survey:
@@ -70,6 +70,16 @@ def survey(root: etree._Element) -> Survey:
     )
 
 
+def texts_in(root: etree._Element) -> Iterator[str]:
+    """Every text that some rendering may show: of elements (whole where a comment divides it), comments, attributes."""
+    for node in root.iter():
+        if not isinstance(node.tag, str):
+            yield node.text or ""
+        elif not node.tag.startswith(f"{{{ADRESSERING}}}"):
+            yield raw_text(node)
+            yield from map(str, node.attrib.values())
+
+
 def redactions(found: Survey, recipe: Recipe) -> tuple[Redaction, ...]:
     """What would be taken out, without making the rendering."""
     return tuple(redaction for _, redaction in _removals(found, recipe))
@@ -77,7 +87,8 @@ def redactions(found: Survey, recipe: Recipe) -> tuple[Redaction, ...]:
 
 def render(document: Document, recipe: Recipe) -> Rendering:
     """The arkivmelding for one recipient; the posted bytes themselves where nothing is taken out."""
-    root = copy.deepcopy(document.root.getroottree()).getroot()
+    # Parsed anew: a copy made by lxml turns the order of what stands behind the root around.
+    root = parse(document.xml)
     removals = list(_removals(survey(root), recipe))
     if not removals:
         return Rendering(document.xml, ())
@@ -97,17 +108,25 @@ def _removals(found: Survey, recipe: Recipe) -> Iterator[tuple[etree._Element, R
 
 def _extension(found: Survey) -> Iterator[tuple[etree._Element, Redaction]]:
     reason = "the gateway's own addressing, which names every recipient"
-    for element in found.extensions:
-        parent = element.getparent()
-        alone = parent is not None and len(parent) == 1 and not raw_text(parent).strip() and not parent.attrib
-        yield _removal(parent if alone and parent is not None else element, reason)
+    # Each once, in the order of the document: several extensions may empty one parent.
+    for element in dict.fromkeys(_emptied(each) for each in found.extensions):
+        yield _removal(found, element, reason=reason)
+
+
+def _emptied(extension: etree._Element) -> etree._Element:
+    """The extension, or the element around it where nothing but addressing stands in that."""
+    parent = extension.getparent()
+    if parent is None or parent.attrib or raw_text(parent).strip():
+        return extension
+    return parent if all(each.tag == extension.tag for each in parent) else extension
 
 
 def _identifiers(found: Survey, recipe: Recipe) -> Iterator[tuple[etree._Element, Redaction]]:
     hides_parties = recipe.confidential and recipe.hiding.saksparter
     for element in found.sakspart_ids:
-        if not hides_parties and raw_text(element).strip() not in _spellings(recipe.recipient):
-            yield _removal(element, "an identifier of another party")
+        goes_along = hides_parties and next(element.iterancestors("{*}sakspart"), None) is not None
+        if not goes_along and raw_text(element).strip() not in _spellings(recipe.recipient):
+            yield _removal(found, element, reason="an identifier of another party")
 
 
 def _unsent(found: Survey, recipe: Recipe) -> Iterator[tuple[etree._Element, Redaction]]:
@@ -115,36 +134,37 @@ def _unsent(found: Survey, recipe: Recipe) -> Iterator[tuple[etree._Element, Red
     for document, files in found.documents:
         unsent = [node for node, name in files if name not in recipe.files]
         if files and len(unsent) == len(files):
-            yield _removal(document, "none of its files is sent to this recipient")
+            yield _removal(found, document, reason="none of its files is sent to this recipient")
         else:
             for each in unsent:
-                yield _removal(each, "this file is not sent to this recipient")
+                yield _removal(found, each, reason="this file is not sent to this recipient")
 
 
 def _others(found: Survey, recipe: Recipe) -> Iterator[tuple[etree._Element, Redaction]]:
     for index, part in enumerate(found.parts, start=1):
         mine = index == recipe.part or text_of(part, "korrespondanseparttype") == PartType.AVSENDER
         if recipe.hiding.korrespondanseparter and not mine:
-            yield _removal(part, "another party of a confidential message")
+            yield _removal(found, part, reason="another party of a confidential message")
     if recipe.hiding.merknader:
-        gone = [
+        gone = {
             document
             for document, files in found.documents
             if files and not any(name in recipe.files for _, name in files)
-        ]
+        }
         for merknad in found.merknader:
             if merknad.getparent() not in gone:
-                yield _removal(merknad, "a note in a confidential message")
+                yield _removal(found, merknad, reason="a note in a confidential message")
     if recipe.hiding.saksparter:
-        yield from (_removal(each, "a party to a confidential case") for each in found.saksparter)
+        for sakspart in found.saksparter:
+            yield _removal(found, sakspart, reason="a party to a confidential case")
 
 
 def _files_of(document: etree._Element) -> tuple[tuple[etree._Element, str], ...]:
     return tuple((each, text_of(each, "referanseDokumentfil")) for each in document.iterchildren("{*}dokumentobjekt"))
 
 
-def _removal(element: etree._Element, reason: str) -> tuple[etree._Element, Redaction]:
-    return element, Redaction(path_of(element), reason, element.sourceline or 0)
+def _removal(found: Survey, element: etree._Element, *, reason: str) -> tuple[etree._Element, Redaction]:
+    return element, Redaction(found.paths.of(element), reason, element.sourceline or 0)
 
 
 def _remove(element: etree._Element) -> None:

@@ -5,17 +5,20 @@ it. Rules that need more than the document (AM-013, AM-014) are only worded here
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import islice
 
 from gateway.arkivmelding.adressering import adressering_elements
 from gateway.arkivmelding.facts import ENTRIES, Dokumentobjekt, Facts, journalposter, saksmapper
-from gateway.arkivmelding.filenames import is_reserved, unsafe_reason
+from gateway.arkivmelding.filenames import folded, is_reserved, unsafe_reason
 from gateway.arkivmelding.parties import RECIPIENTS
-from gateway.arkivmelding.paths import path_of
+from gateway.arkivmelding.paths import Paths, path_of
 from gateway.arkivmelding.reader import Document, local_name, type_name
 from gateway.errors import Fault, Severity
 from gateway.message.identifiers import find_person_numbers, mask
+
+MOST_OF_ONE_RULE = 1_000
 
 
 class RuleClass(StrEnum):
@@ -63,8 +66,15 @@ class Rule:
 
 
 def check_rules(document: Document, facts: Facts) -> tuple[Fault, ...]:
-    """Every rule broken by the document, in the order of the table."""
-    return tuple(rule.fault(place) for rule in RULES for place in rule.check(document, facts))
+    """Every rule broken by the document, in the order of the table; of one rule no more than anybody would read."""
+    faults: list[Fault] = []
+    for each in RULES:
+        places = each.check(document, facts)
+        faults += (each.fault(place) for place in islice(places, MOST_OF_ONE_RULE))
+        if (more := next(places, None)) is not None:
+            there = replace(more, value=None, detail=f"there are more such places than these {MOST_OF_ONE_RULE}")
+            faults.append(each.fault(there))
+    return tuple(faults)
 
 
 def rule(code: str) -> Rule:
@@ -73,38 +83,39 @@ def rule(code: str) -> Rule:
 
 
 def _one_saksmappe(document: Document, _: Facts) -> Iterator[Place]:
-    folders = list(saksmapper(document.root))
+    folders, paths = list(saksmapper(document.root)), Paths()
     if not folders:
         yield Place(document.root.sourceline or 0, path_of(document.root), detail="there is none")
     for extra in folders[1:]:
-        yield Place(extra.sourceline or 0, path_of(extra), detail="this is one more")
+        yield Place(extra.sourceline or 0, paths.of(extra), detail="this is one more")
 
 
 def _one_journalpost(document: Document, _: Facts) -> Iterator[Place]:
-    entries = list(journalposter(document.root))
+    entries, paths = list(journalposter(document.root)), Paths()
     if not entries:
         yield Place(document.root.sourceline or 0, path_of(document.root), detail="there is none")
     for extra in entries[1:]:
-        yield Place(extra.sourceline or 0, path_of(extra), detail="this is one more")
+        yield Place(extra.sourceline or 0, paths.of(extra), detail="this is one more")
 
 
 def _nothing_elsewhere(document: Document, _: Facts) -> Iterator[Place]:
     """Entries that no receiver reads: outside the saksmappe, in a folder below it, or of another type."""
+    paths = Paths()
     for entry in document.root.iter(*(f"{{*}}{name}" for name in ENTRIES)):
         parent = entry.getparent()
         grandparent = parent.getparent() if parent is not None else None
         inside = parent is not None and type_name(parent) == "saksmappe" and grandparent is document.root
         if not inside or type_name(entry) != "journalpost":
-            yield Place(entry.sourceline or 0, path_of(entry))
+            yield Place(entry.sourceline or 0, paths.of(entry))
 
 
 def _files_are_unique(_: Document, facts: Facts) -> Iterator[Place]:
     seen: dict[str, int] = {}
     for each in _objects(facts):
-        name = each.filename.strip()
-        if name.casefold() in seen:
-            yield Place(each.line, each.path, name, detail=f"the first is on line {seen[name.casefold()]}")
-        seen.setdefault(name.casefold(), each.line)
+        name = folded(each.filename.strip())
+        if name in seen:
+            yield Place(each.line, each.path, each.filename.strip(), detail=f"the first is on line {seen[name]}")
+        seen.setdefault(name, each.line)
 
 
 def _names_are_trimmed(_: Document, facts: Facts) -> Iterator[Place]:
@@ -136,10 +147,11 @@ def _one_main_document(_: Document, facts: Facts) -> Iterator[Place]:
 
 
 def _no_loose_objects(document: Document, _: Facts) -> Iterator[Place]:
+    paths = Paths()
     for each in document.root.iter("{*}dokumentobjekt"):
         parent = each.getparent()
         if parent is None or local_name(parent) != "dokumentbeskrivelse":
-            yield Place(each.sourceline or 0, path_of(each))
+            yield Place(each.sourceline or 0, paths.of(each))
 
 
 def _somebody_receives(_: Document, facts: Facts) -> Iterator[Place]:
@@ -148,20 +160,21 @@ def _somebody_receives(_: Document, facts: Facts) -> Iterator[Place]:
 
 
 def _public_title_is_public(document: Document, _: Facts) -> Iterator[Place]:
+    paths = Paths()
     for each in document.root.iter("{*}offentligTittel"):
         text = "".join(str(part) for part in each.itertext())
         if find_person_numbers(text):
-            yield Place(each.sourceline or 0, path_of(each), text)
+            yield Place(each.sourceline or 0, paths.of(each), text)
 
 
 def _extension_in_place(document: Document, _: Facts) -> Iterator[Place]:
     """The extension belongs to the journal entry that is sent; anywhere else it might speak of other parts."""
-    entry = next(journalposter(document.root), None)
+    entry, paths = next(journalposter(document.root), None), Paths()
     for each in adressering_elements(document.root):
         parent = each.getparent()
         home = parent.getparent() if parent is not None else None
         if home is None or home is not entry or parent is None or local_name(parent) != "virksomhetsspesifikkeMetadata":
-            yield Place(each.sourceline or 0, path_of(each))
+            yield Place(each.sourceline or 0, paths.of(each))
 
 
 def _count_agrees(document: Document, facts: Facts) -> Iterator[Place]:

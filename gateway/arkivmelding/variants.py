@@ -24,7 +24,7 @@ class Selection:
 
 
 def select(documents: Sequence[Dokumentbeskrivelse], chosen: tuple[str, ...] | None = None) -> Selection:
-    """Choose one file a document; `chosen` is the caller's own selection and settles what it names."""
+    """Choose one variant of each document; `chosen` is the caller's own selection and settles what it names."""
     ordered = sorted(documents, key=lambda document: (document.role != "Hoveddokument", document.number or 0))
     if chosen is not None:
         names = [each.filename.strip() for document in ordered for each in document.objects]
@@ -32,19 +32,21 @@ def select(documents: Sequence[Dokumentbeskrivelse], chosen: tuple[str, ...] | N
     filenames: list[str] = []
     problems: list[Problem] = []
     for document in ordered:
-        newest = _newest([each for each in document.objects if each.variant != SLADDET])
-        full = next((each for variant in _ORDER for each in newest if each.variant == variant), None)
-        redacted = next(iter(_newest([each for each in document.objects if each.variant == SLADDET])), None)
+        full = _best([each for each in document.objects if each.variant != SLADDET])
+        redacted = _best([each for each in document.objects if each.variant == SLADDET])
         if full and redacted:
-            problems.append(_redacted_and_full(document, full, redacted=redacted))
-        if best := full or redacted or next(iter(newest), None):
-            filenames.append(best.filename.strip())
+            problems.append(_redacted_and_full(document, full[0], redacted=redacted[0]))
+        filenames += [each.filename.strip() for each in full or redacted]
     return Selection(tuple(filenames), tuple(problems))
 
 
-def _newest(objects: Sequence[Dokumentobjekt]) -> list[Dokumentobjekt]:
+def _best(objects: Sequence[Dokumentobjekt]) -> list[Dokumentobjekt]:
+    """The newest version in its best variant; several files of one version and variant belong together."""
     top = max((each.version for each in objects), default=0)
-    return [each for each in objects if each.version == top]
+    newest = [each for each in objects if each.version == top]
+    variants = (*_ORDER, *(each.variant for each in newest))
+    best = next((variant for variant in variants if any(each.variant == variant for each in newest)), None)
+    return [each for each in newest if each.variant == best]
 
 
 def _redacted_and_full(document: Dokumentbeskrivelse, full: Dokumentobjekt, *, redacted: Dokumentobjekt) -> Problem:

@@ -10,7 +10,9 @@ from tests.documents import DPO, Message, Part
 
 def extension(*recipients: str) -> etree._Element:
     """A document with an extension that holds these."""
-    return etree.fromstring(f'<a><adr:adressering xmlns:adr="{ADRESSERING}">{"".join(recipients)}</adr:adressering></a>')
+    return etree.fromstring(
+        f'<a><adr:adressering xmlns:adr="{ADRESSERING}">{"".join(recipients)}</adr:adressering></a>'
+    )
 
 
 def test_the_extension_gives_index_name_and_identifier() -> None:

@@ -96,7 +96,9 @@ UNDECIDED = (
 )
 
 
-def judge(hjemmel: str, restriction: str = "Unntatt offentlighet", ends: str = "", *, grounds: Grounds = DEFAULT_GROUNDS) -> Outcome:
+def judge(
+    hjemmel: str, restriction: str = "Unntatt offentlighet", ends: str = "", *, grounds: Grounds = DEFAULT_GROUNDS
+) -> Outcome:
     """What one shielding comes to."""
     return judge_all(Skjerming(restriction, hjemmel, ends, 7, "/skjerming"), grounds=grounds).outcome
 
@@ -282,8 +284,15 @@ def test_a_misspelt_secret_is_never_open(text: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.sampled_from(OPEN), st.sampled_from([", ", " og ", " jf. ", "; ", " ", " (", " – "]), spoilt(SECRECY), st.booleans())
-def test_an_open_ground_does_not_open_what_stands_beside_it(ground: str, between: str, secret: str, first: bool) -> None:
+@given(
+    st.sampled_from(OPEN),
+    st.sampled_from([", ", " og ", " jf. ", "; ", " ", " (", " – "]),
+    spoilt(SECRECY),
+    st.booleans(),
+)
+def test_an_open_ground_does_not_open_what_stands_beside_it(
+    ground: str, between: str, secret: str, first: bool
+) -> None:
     """Whichever comes first, and however the secret one is misspelt."""
     assert judge(f"{secret}{between}{ground}" if first else f"{ground}{between}{secret}") is not Outcome.OPEN
 
@@ -301,7 +310,9 @@ def test_an_open_ground_with_an_unknown_word_is_not_open(ground: str, word: str)
 def test_any_text_is_judged(hjemmel: str, restriction: str) -> None:
     """Whatever stands there; open only with a listed section in the ground."""
     outcome = judge(hjemmel, restriction)
-    assert outcome is not Outcome.OPEN or any(section in hjemmel for section in ("14", "15", "16", "17", "18", "19", "22", "23", "25"))
+    assert outcome is not Outcome.OPEN or any(
+        section in hjemmel for section in ("14", "15", "16", "17", "18", "19", "22", "23", "25")
+    )
 
 
 def test_many_different_shieldings_are_judged_in_time() -> None:

@@ -13,8 +13,9 @@ from typing import Protocol
 from flask import request
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
+from gateway.arkivmelding.filenames import folded
 from gateway.delivery.uploads import Readable, Uploads, check_filename, too_large
-from gateway.errors import GatewayError, Invalid, Unreadable
+from gateway.errors import Conflict, GatewayError, Invalid, Unreadable
 from gateway.storage.blobs import BlobWriter
 from gateway.storage.documents import StoredDocument
 
@@ -60,6 +61,7 @@ class Form:
     texts: dict[str, bytes] = field(default_factory=dict)
     documents: list[StoredDocument] = field(default_factory=list)
     digests: list[tuple[str, str, str, str]] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
 
     @property
     def digest(self) -> str:
@@ -174,7 +176,19 @@ class _Document:
 
     def close(self) -> None:
         document = self._uploads.finish(self._writer, self._filename, mime=self._mime)
+        twin = next((each for each in self._form.documents if folded(each.filename) == folded(self._filename)), None)
+        if twin is not None and (twin.sha256 == document.sha256 and twin.filename == document.filename):
+            self._uploads.drop([document])
+            return
         self._form.documents.append(document)
+        if twin is not None:
+            raise Conflict(
+                f"the form holds {self._filename} twice, with other bytes or in other case",
+                code="OTHER_BYTES",
+                mend="Send each document once.",
+            )
+        if len(self._form.documents) > self._uploads.intake.kit.limits.documents:
+            raise _too_many(self._uploads.intake.kit.limits.documents)
         self._form.digests.append((self._name, self._filename, self._mime, document.sha256.hex()))
 
     def abort(self) -> None:
@@ -182,6 +196,11 @@ class _Document:
 
 
 def _open_part(event: Field | File, form: Form, *, uploads: Uploads, xml_limit: int) -> _Part:
+    if event.name in form.seen and (event.name == "arkivmelding" or event.name in JSON_PARTS):
+        raise Unreadable(
+            f"the form has two parts named {event.name}", code="DUPLICATE_PART", mend="Send each of them once."
+        )
+    form.seen.add(event.name)
     if event.name == "arkivmelding":
         return _Small(event.name, form, limit=xml_limit)
     if event.name in JSON_PARTS:
@@ -212,6 +231,10 @@ def _read_up_to(body: Body, limit: int) -> bytes:
         if len(content) > limit:
             raise _too_long(limit)
     return bytes(content)
+
+
+def _too_many(limit: int) -> Unreadable:
+    return Unreadable(f"a conversation may have at most {limit} documents", code="LIMIT", mend="Send fewer.")
 
 
 def _too_long(limit: int) -> Unreadable:

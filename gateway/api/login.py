@@ -20,7 +20,7 @@ from gateway.storage import clients
 from gateway.storage.clients import Client, ClientKind
 from gateway.storage.engine import Database
 
-OPEN_ENDPOINTS = frozenset({"docs", "health", "metrics"})
+OPEN_ENDPOINTS = frozenset({"docs", "health"})
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 _CACHE_SECONDS = 5.0
 
@@ -148,8 +148,17 @@ def _check_host(hosts: Iterable[str]) -> None:
 def _check_origin(hosts: Iterable[str]) -> None:
     """A page of another site must not use a browser's reach to this gateway."""
     origin = request.headers.get("Origin")
-    if origin is not None and _host_name(urlsplit(origin).netloc) not in hosts:
+    if origin is None:
+        return
+    theirs, ours = urlsplit(origin), urlsplit(request.host_url)
+    same_door = (theirs.scheme, _port(theirs.netloc)) == (ours.scheme, _port(ours.netloc))
+    if not same_door or _host_name(theirs.netloc) not in hosts:
         raise NotAllowed("requests from a page of another site are refused", code="ORIGIN")
+
+
+def _port(netloc: str) -> str:
+    match = re.search(r":(\d+)$", netloc)
+    return match[1] if match else ""
 
 
 def _host_name(netloc: str) -> str:

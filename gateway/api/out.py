@@ -21,7 +21,7 @@ from gateway.api.times import moment
 from gateway.api.views import commitment_json, conversation_json, document_json
 from gateway.delivery.submission import Submission, View
 from gateway.delivery.uploads import Incoming, Kept
-from gateway.errors import UnsupportedType
+from gateway.errors import Unreadable, UnsupportedType
 from gateway.storage import conversations, idempotency
 from gateway.storage.conversations import ConversationFilter, ConversationState, ConversationSummary, Page
 from gateway.storage.engine import Connection
@@ -30,6 +30,7 @@ from gateway.storage.idempotency import KeptAnswer, KeyedRequest
 blueprint = Blueprint("out", __name__, url_prefix="/out", description="Send an arkivmelding.")
 
 ROUTE = "POST /out/messages"
+_LONGEST_KEY = 255
 
 
 @blueprint.route("/messages")
@@ -180,7 +181,11 @@ def _draft_once(form: Form) -> Response:
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return _created(rooms().intake.draft(submission, current_caller()))
-    keyed = KeyedRequest(current_caller().client_id, ROUTE, key[:255], form.digest, rooms().now())
+    if not 0 < len(key) <= _LONGEST_KEY:
+        raise Unreadable(
+            f"an Idempotency-Key has from 1 to {_LONGEST_KEY} characters", code="IDEMPOTENCY_KEY", mend="Send a UUID."
+        )
+    keyed = KeyedRequest(current_caller().client_id, ROUTE, key, form.digest, rooms().now())
     with rooms().database.writing() as connection:
         standing = idempotency.begin(connection, keyed)
     if standing is not None:

@@ -20,21 +20,20 @@ PROBLEM = "application/problem+json"
 URN = "urn:arkivmelding-gateway:problem:"
 _STORAGE_RETRY = 10
 
-# The most specific class first.
-STATUSES: Mapping[type[GatewayError], tuple[int, str]] = {
-    errors.Unreadable: (400, "The request cannot be read"),
-    errors.NotLoggedIn: (401, "Not logged in"),
-    errors.NotAllowed: (403, "Not allowed"),
-    errors.NotFound: (404, "Not found"),
-    errors.Conflict: (409, "Not in this state"),
-    errors.Stale: (412, "Changed meanwhile"),
-    errors.TooLarge: (413, "Too large"),
-    errors.UnsupportedType: (415, "Another content type"),
-    errors.Invalid: (422, "Not valid"),
-    errors.VersionRequired: (428, "If-Match is required"),
-    errors.StorageUnavailable: (503, "Storage is unavailable"),
-    errors.Unavailable: (503, "The outside world is unavailable"),
-    errors.Outside: (503, "The outside world is unavailable"),
+# The most specific class first: status, title, and the code of one that names none itself.
+STATUSES: Mapping[type[GatewayError], tuple[int, str, str]] = {
+    errors.Unreadable: (400, "The request cannot be read", "UNREADABLE"),
+    errors.NotLoggedIn: (401, "Not logged in", "NOT_LOGGED_IN"),
+    errors.NotAllowed: (403, "Not allowed", "NOT_ALLOWED"),
+    errors.NotFound: (404, "Not found", "NOT_FOUND"),
+    errors.Conflict: (409, "Not in this state", "CONFLICT"),
+    errors.Stale: (412, "Changed meanwhile", "STALE"),
+    errors.TooLarge: (413, "Too large", "TOO_LARGE"),
+    errors.UnsupportedType: (415, "Another content type", "CONTENT_TYPE"),
+    errors.Invalid: (422, "Not valid", "INVALID"),
+    errors.VersionRequired: (428, "If-Match is required", "IF_MATCH_REQUIRED"),
+    errors.StorageUnavailable: (503, "Storage is unavailable", "STORAGE_UNAVAILABLE"),
+    errors.Outside: (503, "The outside world is unavailable", "OUTSIDE_UNAVAILABLE"),
 }
 
 
@@ -42,6 +41,7 @@ def register_problems(app: Flask) -> None:
     """Answer every error of every route as a problem."""
     app.register_error_handler(GatewayError, _answer_ours)
     app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(RecursionError, _answer_nested)
     app.register_error_handler(Exception, _answer_unknown)
 
 
@@ -86,10 +86,11 @@ def problem(status: int, title: str, *, said: Said) -> Response:
 
 
 def _answer_ours(error: GatewayError) -> Response:
-    status, title = next((answer for kind, answer in STATUSES.items() if isinstance(error, kind)), (500, "Our fault"))
+    ours = (500, "Our fault", "INTERNAL")
+    status, title, usual = next((answer for kind, answer in STATUSES.items() if isinstance(error, kind)), ours)
     code = error.code if isinstance(error, (Refused, Outside)) else ""
     faults = error.faults if isinstance(error, Refused) else ()
-    said = Said(code or type(error).__name__.upper(), error.message, error.mend, faults)
+    said = Said(code or usual, error.message, error.mend, faults)
     response = problem(status, title, said=said)
     wait = error.retry_after if isinstance(error, (Refused, Outside)) else None
     if status == 503:
@@ -112,6 +113,11 @@ def _answer_http(error: HTTPException) -> Response:
         if name.lower() in {"allow", "retry-after"}:
             response.headers[name] = value
     return response
+
+
+def _answer_nested(_: RecursionError) -> Response:
+    """Only a body can be nested so deeply, and flask-smorest reads some of them."""
+    return problem(400, "The request cannot be read", said=Said("NOT_JSON", "the JSON is nested too deeply"))
 
 
 def _answer_unknown(error: Exception) -> Response:

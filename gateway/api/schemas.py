@@ -4,18 +4,37 @@ Called by the routes of this room and by the OpenAPI document. Unknown members a
 noticed. Contract §3 and §5.
 """
 
-from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
-from gateway.message.processes import Channel
+from gateway.message.processes import ADMINISTRASJON, Channel
 
-FormatExample = Mapping[str, object]
+_A_YEAR = timedelta(days=366)
 
 
 def _text(example: str, **more: Any) -> fields.String:
     return fields.String(metadata={"example": example}, **more)
+
+
+def _soon(value: datetime) -> None:
+    """A deadline lies ahead, and no more than a year."""
+    try:
+        ahead = value.astimezone(UTC) - datetime.now(UTC)
+    except OverflowError as fault:
+        raise ValidationError("no such time") from fault
+    if not timedelta() < ahead <= _A_YEAR:
+        raise ValidationError("must lie in the future, and at most a year ahead")
+
+
+def _deadline() -> fields.AwareDateTime:
+    return fields.AwareDateTime(format="iso", validate=_soon)
+
+
+def _process(**more: Any) -> fields.String:
+    pattern = validate.Regexp(r"^urn:[A-Za-z0-9:._-]{1,200}$", error="is no process: urn:no:difi:profile:…")
+    return fields.String(validate=pattern, metadata={"example": ADMINISTRASJON}, **more)
 
 
 class Strict(Schema):
@@ -37,9 +56,9 @@ class OptionsSchema(Strict):
     """The `options` part."""
 
     sender = _text("0192:311000101")
-    process = _text("urn:no:difi:profile:arkivmelding:administrasjon:ver1.0")
+    process = _process()
     confidential = fields.Boolean(truthy={True}, falsy={False})
-    deadline = fields.AwareDateTime(format="iso")
+    deadline = _deadline()
     messageChannel = fields.String(validate=validate.Regexp(r"^[a-zA-Z0-9_-]{1,25}$"))
     actor = _text("saksbehandler-7", validate=validate.Length(max=200))
 
@@ -53,10 +72,10 @@ class PrototypeEditSchema(Strict):
     korrespondansepart = fields.Integer(strict=True, validate=validate.Range(min=1))
     name = fields.String(validate=validate.Length(min=1, max=500))
     role = fields.String(validate=validate.OneOf(["Mottaker", "Kopimottaker"]))
-    process = fields.String()
+    process = _process()
     serviceIdentifier = fields.Enum(Channel, by_value=True)
     documents = fields.List(fields.String(), validate=validate.Length(min=1))
-    expectedResponseDateTime = fields.AwareDateTime(format="iso")
+    expectedResponseDateTime = _deadline()
     businessMessage = fields.Dict(keys=fields.String())
     confirm = fields.List(_text("NAME_MISMATCH"))
 
@@ -81,7 +100,7 @@ class EditSchema(Strict):
     prototypes = fields.List(fields.Nested(PrototypeEditSchema))
     confidential = fields.Boolean(truthy={True}, falsy={False}, metadata={"example": True})
     sender = fields.String()
-    process = fields.String()
+    process = _process()
     confirm = fields.List(_text("NOT_OUTGOING"))
     select = fields.String(validate=validate.OneOf(["ready"]))
     actor = _text("saksbehandler-7", validate=validate.Length(max=200))
@@ -91,7 +110,7 @@ class ListingQuery(Schema):
     """Filters and paging of the list."""
 
     state = fields.String(validate=validate.OneOf(["draft", "committed", "finished", "discarded"]))
-    process = fields.String()
+    process = _process()
     meldingId = fields.String()
     after = fields.String(metadata={"description": "`next` of the page before"})
     limit = fields.Integer(load_default=50, validate=validate.Range(1, 500))
@@ -112,7 +131,7 @@ class ReplaceQuery(Schema):
 class CapabilityQuery(Schema):
     """What to ask the registry."""
 
-    process = fields.String()
+    process = _process()
     securityLevel = fields.Integer(validate=validate.OneOf([3, 4]))
 
 
@@ -120,7 +139,7 @@ class CapabilityRequest(Strict):
     """The same with the identifier in the body, for persons."""
 
     identifier = _text("0192:311000128", required=True)
-    process = fields.String()
+    process = _process()
     securityLevel = fields.Integer(strict=True, validate=validate.OneOf([3, 4]))
 
 

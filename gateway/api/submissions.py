@@ -128,6 +128,15 @@ def _new_recipient(entry: Mapping[str, object]) -> NewRecipient:
     )
 
 
+def _refuse_unwritable(node: object) -> None:
+    """Half a surrogate pair or a NUL can be read and never be written again."""
+    if isinstance(node, str) and any(mark == "\0" or "\ud800" <= mark <= "\udfff" for mark in node):
+        raise ValueError("a text holds a NUL or half a character (a lone surrogate)")
+    inner = [*node.keys(), *node.values()] if isinstance(node, dict) else node if isinstance(node, list) else ()
+    for each in inner:
+        _refuse_unwritable(each)
+
+
 def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is no JSON")
 
@@ -140,6 +149,9 @@ def _load_part(form: Form, name: str, *, schema: Schema) -> object:
 def _load(text: bytes, schema: Schema, *, where: str):  # type: ignore[no-untyped-def]
     try:
         document = json.loads(text, parse_constant=_refuse_constant)
+        _refuse_unwritable(document)
+    except RecursionError as fault:
+        raise Unreadable("the JSON is nested too deeply", code="NOT_JSON", mend="Send it flatter.") from fault
     except ValueError as fault:
         name = f"part {where}" if where else "the body"
         raise Unreadable(

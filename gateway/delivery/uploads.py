@@ -97,6 +97,9 @@ class Uploads:
         name = check_filename(incoming.filename)
         view = self.intake.view(any_id, caller)
         require_draft(view, if_match, now=self.intake.now())
+        most = self.intake.kit.limits.documents
+        if len(view.documents) >= most and name not in {each.filename for each in view.documents}:
+            raise Unreadable(f"a conversation may have at most {most} documents", code="LIMIT", mend="Send fewer.")
         document = self.write(replace(incoming, filename=name), limit=self._limit(view))
         document = replace(document, conversation_id=view.conversation.id)
         try:

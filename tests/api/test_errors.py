@@ -303,7 +303,10 @@ def test_a_dry_run_answers_and_keeps_nothing(gateway: Gateway) -> None:
         "POST",
         "/out/messages",
         params={"dryRun": "true"},
-        files={"arkivmelding": ("a.xml", Message().xml(), "application/xml"), "d": ("vedtak.pdf", PDF, "application/pdf")},
+        files={
+            "arkivmelding": ("a.xml", Message().xml(), "application/xml"),
+            "d": ("vedtak.pdf", PDF, "application/pdf"),
+        },
     )
     assert answer.status_code == 200
     assert answer.json()["ready"] is True

@@ -43,7 +43,13 @@ def bearer(key: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "headers",
-    [{}, bearer("wrong"), {"Authorization": "Basic bmF2bjpmZWls"}, {"X-Api-Key": "wrong"}, {"Authorization": "Digest x"}],
+    [
+        {},
+        bearer("wrong"),
+        {"Authorization": "Basic bmF2bjpmZWls"},
+        {"X-Api-Key": "wrong"},
+        {"Authorization": "Digest x"},
+    ],
     ids=["none", "key", "password", "header", "scheme"],
 )
 def test_without_a_right_login_it_is_401(guarded: Gateway, headers: dict[str, str]) -> None:
@@ -86,7 +92,10 @@ def test_a_login_for_several_organisations_names_its_sender(guarded: Gateway) ->
     refused = guarded.post(Message().xml(), headers=bearer("key-two"))
     assert refused.json()["code"] == "SENDER_REQUIRED"
     for sender, status in ((SENDER, 201), ("311000012", 201), ("0192:311000063", 403)):
-        files = {"arkivmelding": ("a.xml", Message().xml(), "application/xml"), "options": (None, f'{{"sender": "{sender}"}}')}
+        files = {
+            "arkivmelding": ("a.xml", Message().xml(), "application/xml"),
+            "options": (None, f'{{"sender": "{sender}"}}'),
+        }
         assert guarded.call("POST", "/out/messages", files=files, headers=bearer("key-two")).status_code == status
 
 

@@ -64,7 +64,9 @@ class _Addresses(HTMLParser):
         """Collect what the page would fetch or run."""
         if tag in {"script", "iframe", "img", "object"}:
             self.found.append(tag)
-        self.found += [value or "" for name, value in attrs if name in {"href", "src"} and not (value or "").startswith(("#", "/"))]
+        self.found += [
+            value or "" for name, value in attrs if name in {"href", "src"} and not (value or "").startswith(("#", "/"))
+        ]
 
 
 def test_the_page_needs_nothing_from_outside(gateway: Gateway) -> None:

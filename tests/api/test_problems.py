@@ -37,9 +37,7 @@ PROVOKED: dict[str, tuple[Message, str, str]] = {
     "PERSON_NUMBER_IN_TITLE": (PERSON, "info", "prototype"),
     "REDACTED_AND_FULL": (
         Message(
-            documents=(
-                Doc((Objekt("a.pdf"), Objekt("b.pdf", variant="Dokument hvor deler av innholdet er skjermet"))),
-            )
+            documents=(Doc((Objekt("a.pdf"), Objekt("b.pdf", variant="Dokument hvor deler av innholdet er skjermet"))),)
         ),
         "block",
         "prototype",
@@ -115,7 +113,13 @@ def test_an_identifier_for_somebody_who_is_no_recipient_is_a_mismatch(gateway: G
 
 def test_a_failed_look_up_is_a_problem_of_that_recipient_alone(gateway: Gateway) -> None:
     """REGISTRY_FAILED on one, the other has its channel; and a PUT asks again."""
-    fault = {"channel": "registry", "operation": "lookup", "action": "status:500", "times": 8, "organisation": HELSE[5:]}
+    fault = {
+        "channel": "registry",
+        "operation": "lookup",
+        "action": "status:500",
+        "times": 8,
+        "organisation": HELSE[5:],
+    }
     requests.post(f"{gateway.sandbox.url}/_sim/faults", json=fault, timeout=10).raise_for_status()
     body = draft(gateway, Message(parts=(Part(), Part("Skogen helseforetak", HELSE))))
     first, second = body["prototypes"]
@@ -128,9 +132,7 @@ def test_a_failed_look_up_is_a_problem_of_that_recipient_alone(gateway: Gateway)
 
 def test_an_organisation_that_lacks_the_process_has_no_channel(gateway: Gateway) -> None:
     """NO_CHANNEL, with what it can take under `alternatives`."""
-    body = form(
-        gateway, Message().xml(), options=json_part('{"process": "urn:no:difi:profile:ukjent:ver1.0"}')
-    ).json()
+    body = form(gateway, Message().xml(), options=json_part('{"process": "urn:no:difi:profile:ukjent:ver1.0"}')).json()
     assert codes(only(body)["problems"]) == {"NO_CHANNEL"}
     assert only(body)["alternatives"]
 
@@ -167,6 +169,8 @@ def test_lowering_confidentiality_must_be_confirmed(gateway: Gateway) -> None:
     assert "CONFIDENTIALITY_LOWERED" not in codes(confirmed["problems"])
     raised = edit(gateway, body, confidential=True).json()
     assert only(raised)["process"].endswith("taushetsbelagt:ver1.0")
+    again = edit(gateway, body, confidential=False).json()
+    assert "CONFIDENTIALITY_LOWERED" in codes(again["problems"]), "an old yes does not count for a new change"
 
 
 def test_undecided_shielding_counts_as_confidential_until_somebody_decides(gateway: Gateway) -> None:

@@ -39,9 +39,7 @@ def loose_object() -> bytes:
 BREAKERS = {
     "AM-002": twice(GOOD.xml(), b"basisregistrering"),
     "AM-003": GOOD.xml().replace(b' xsi:type="journalpost"', b"", 1),
-    "AM-004": GOOD.having(
-        documents=(Doc(), Doc(objects=(Objekt("VEDTAK.pdf"),), role="Vedlegg"))
-    ).xml(),
+    "AM-004": GOOD.having(documents=(Doc(), Doc(objects=(Objekt("VEDTAK.pdf"),), role="Vedlegg"))).xml(),
     "AM-005": GOOD.having(documents=(Doc(objects=(Objekt("vedtak.pdf\n      "),)),)).xml(),
     "AM-006": GOOD.having(documents=(Doc(objects=(Objekt("../vedtak.pdf"),)),)).xml(),
     "AM-007": GOOD.having(documents=(Doc(objects=(Objekt("manifest.xml"),)),)).xml(),
@@ -51,7 +49,9 @@ BREAKERS = {
     "AM-011": GOOD.having(public_title=f"Vedtak for {PERSON_NUMBER}").xml(),
     "AM-012": nested_extension(),
 }
-BREAKERS["AM-001"] = GOOD.xml().replace(b"</mappe>", b"</mappe>" + GOOD.xml().split(b"<mappe", 1)[1].split(b"</mappe>")[0].join([b"<mappe", b"</mappe>"]))
+BREAKERS["AM-001"] = GOOD.xml().replace(
+    b"</mappe>", b"</mappe>" + GOOD.xml().split(b"<mappe", 1)[1].split(b"</mappe>")[0].join([b"<mappe", b"</mappe>"])
+)
 
 
 @pytest.mark.parametrize("code", sorted(BREAKERS))

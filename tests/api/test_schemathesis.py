@@ -85,19 +85,25 @@ def successes(gateway: Gateway) -> Iterator[tuple[str, Callable[[], requests.Res
     yield "GET /out/messages/{conversation_id}", lambda: gateway.call("GET", path)
     yield "PUT /out/messages/{conversation_id}", lambda: gateway.call("PUT", path, json={"actor": "saksbehandler-7"})
     yield "PATCH /out/messages/{conversation_id}", lambda: gateway.call("PATCH", path, json={"confidential": True})
-    yield "PUT /out/messages/{conversation_id}/arkivmelding", lambda: gateway.call(
-        "PUT", f"{path}/arkivmelding", data=Message().xml(), headers=xml
+    yield (
+        "PUT /out/messages/{conversation_id}/arkivmelding",
+        lambda: gateway.call("PUT", f"{path}/arkivmelding", data=Message().xml(), headers=xml),
     )
-    yield "PUT /out/messages/{conversation_id}/documents/{filename}", lambda: gateway.upload(
-        body["conversationId"], "vedtak.pdf", PDF
+    yield (
+        "PUT /out/messages/{conversation_id}/documents/{filename}",
+        lambda: gateway.upload(body["conversationId"], "vedtak.pdf", PDF),
     )
     yield "POST /out/messages/{conversation_id}", lambda: gateway.call("POST", path)
-    yield "DELETE /out/messages/{conversation_id}/documents/{filename}", lambda: (
-        gateway.upload(other["conversationId"], "vedtak.pdf", PDF)
-        and gateway.call("DELETE", f"/out/messages/{other['conversationId']}/documents/vedtak.pdf")
+    yield (
+        "DELETE /out/messages/{conversation_id}/documents/{filename}",
+        lambda: (
+            gateway.upload(other["conversationId"], "vedtak.pdf", PDF)
+            and gateway.call("DELETE", f"/out/messages/{other['conversationId']}/documents/vedtak.pdf")
+        ),
     )
-    yield "DELETE /out/messages/{conversation_id}", lambda: gateway.call(
-        "DELETE", f"/out/messages/{other['conversationId']}"
+    yield (
+        "DELETE /out/messages/{conversation_id}",
+        lambda: gateway.call("DELETE", f"/out/messages/{other['conversationId']}"),
     )
     yield "GET /statuses/{any_id}", lambda: gateway.call("GET", f"/statuses/{body['conversationId']}")
     yield "GET /capabilities/{identifier}", lambda: gateway.call("GET", f"/capabilities/{DPO}")

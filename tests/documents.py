@@ -192,4 +192,6 @@ def merknad(text: str) -> str:
 def sakspart(name: str, identifier: str = "") -> str:
     """A `sakspart`, with its sakspartID where there is one."""
     number = f"<sakspartID>{identifier}</sakspartID>" if identifier else ""
-    return f"<sakspart>{number}<sakspartNavn>{escape(name)}</sakspartNavn><sakspartRolle>Part</sakspartRolle></sakspart>"
+    return (
+        f"<sakspart>{number}<sakspartNavn>{escape(name)}</sakspartNavn><sakspartRolle>Part</sakspartRolle></sakspart>"
+    )

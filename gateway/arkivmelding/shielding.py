@@ -97,8 +97,14 @@ DEFAULT_GROUNDS = Grounds(
     ),
 )
 
-_GRADED = re.compile(r"\b(sikkerhetsgrad\w*|begrenset|konfidensielt|hemmelig|strengt hemmelig)\b")
-_PROTECTED = re.compile(r"\b(beskyttelsesgrad\w*|strengt fortrolig|fortrolig)\b")
+# Both languages, every ending, the English words of NATO, and Noark's letters where one stands alone.
+_GRADED = re.compile(
+    r"\b(?:sikkerh?ei?tsgrad\w*|tryggleiksgrad\w*|gradert\w*|begrens\w*|konfidensiel\w*|hemm?el[ei]g\w*|"
+    r"restricted|secret|confidential|classified)\b|^(?:b|k|h|sh)\.?$"
+)
+_PROTECTED = re.compile(r"\b(?:beskytt\w*grad\w*|vernegrad\w*|fortr[ou]l[ei]g\w*)\b|^(?:f|sf)\.?$")
+_GRADING_LAW = re.compile(r"\b(?:sikkerh?ei?tslov\w*|tryggingslov\w*)\b")
+_PROTECTION_LAW = re.compile(r"\b(?:beskyttelsesinstruks\w*|verneinstruks\w*)\b")
 # What may stand beside a citation without changing what it means. A bare number is not among it: it may be a section.
 _CONNECTORS = re.compile(
     r"(?:\b(?:unntatt|fra|etter|offentlighet|offentligheten|offentlegheit|innsyn|uo|u\.off|jf|jfr|jamfør|og|samt|"
@@ -127,9 +133,9 @@ def _judge_skjerming(skjerming: Skjerming, grounds: Grounds) -> Finding:
 
 
 def _judge_texts(restriction: str, ground: str, *, grounds: Grounds) -> Outcome:
-    if _GRADED.search(restriction):
+    if _GRADED.search(restriction) or _GRADING_LAW.search(f"{restriction} ; {ground}"):
         return Outcome.CLASSIFIED
-    if _PROTECTED.search(restriction):
+    if _PROTECTED.search(restriction) or _PROTECTION_LAW.search(f"{restriction} ; {ground}"):
         return Outcome.CONFIDENTIAL if grounds.allow_beskyttelsesgrad else Outcome.CLASSIFIED
     if any(_cites(each, f"{restriction} ; {ground}") for each in grounds.secrecy):
         return Outcome.CONFIDENTIAL

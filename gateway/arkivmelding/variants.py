@@ -3,7 +3,7 @@
 In come the documents of a journal entry, out comes a `Selection`. Called by `delivery.intake`. Rules: contract §4.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.arkivmelding.facts import Dokumentbeskrivelse, Dokumentobjekt
@@ -28,7 +28,7 @@ def select(documents: Sequence[Dokumentbeskrivelse], chosen: tuple[str, ...] | N
     ordered = sorted(documents, key=lambda document: (document.role != "Hoveddokument", document.number or 0))
     if chosen is not None:
         names = [each.filename.strip() for document in ordered for each in document.objects]
-        return Selection(tuple(name for name in names if name in chosen), ())
+        return Selection(tuple(name for name in names if name in chosen), tuple(_wrong_choices(ordered, chosen)))
     filenames: list[str] = []
     problems: list[Problem] = []
     for document in ordered:
@@ -38,6 +38,28 @@ def select(documents: Sequence[Dokumentbeskrivelse], chosen: tuple[str, ...] | N
             problems.append(_redacted_and_full(document, full[0], redacted=redacted[0]))
         filenames += [each.filename.strip() for each in full or redacted]
     return Selection(tuple(filenames), tuple(problems))
+
+
+def _wrong_choices(documents: Sequence[Dokumentbeskrivelse], chosen: Sequence[str]) -> Iterator[Problem]:
+    """A selection that cannot be meant: without the main document, or the full variant beside the redacted one."""
+    for document in documents:
+        taken = [each for each in document.objects if each.filename.strip() in chosen]
+        if document.role == "Hoveddokument" and document.objects and not taken:
+            yield _main_document_left_out(document)
+        redacted = next((each for each in taken if each.variant == SLADDET), None)
+        full = next((each for each in taken if each.variant != SLADDET), None)
+        if full and redacted:
+            yield _redacted_and_full(document, full, redacted=redacted)
+
+
+def _main_document_left_out(document: Dokumentbeskrivelse) -> Problem:
+    return Problem(
+        "MAIN_DOCUMENT_LEFT_OUT",
+        Weight.BLOCK,
+        f"no file of the main document «{document.title}» is among the documents chosen for this recipient",
+        "Choose one of its files too; an enclosure does not travel without its letter.",
+        line=document.line,
+    )
 
 
 def _best(objects: Sequence[Dokumentobjekt]) -> list[Dokumentobjekt]:

@@ -8,14 +8,20 @@ import os
 import sys
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 import gateway
-from gateway.arkivmelding.reader import Dialect, Document, Limits, read
+from gateway.arkivmelding.adressering import adressering_elements
+from gateway.arkivmelding.reader import Dialect, Limits, parse, read
 from gateway.arkivmelding.schema import EITHER, FILES, Profile, Schemas
 from gateway.errors import Fault, SetupFault, Severity, Unreadable
 
+if TYPE_CHECKING:
+    from lxml import etree
+
 STANDARD_INPUT = "-"
 PROFILES: dict[str, tuple[Profile, ...]] = {"any": EITHER, **{each.value: (each,) for each in Profile}}
+_BLOCK = 1024 * 1024
 _OTHER_DIALECT = "DIALECT_NOT_DELIVERABLE"
 # Identifiers may also come with the request, so it is no fault to have none; what is wrong with those it has is told.
 _WORTH_A_WARNING = frozenset({"PART_MISMATCH", "ID_INVALID", "ID_CONFLICT"})
@@ -77,22 +83,24 @@ class Checker:
             return _unreadable(file, _with_place(error, fault))
 
     def _check_schema(self, file: str, xml: bytes) -> Report:
+        """What is valid is so by the schema alone; for anything else it is worth knowing what it is."""
+        if len(xml) <= self._limits.bytes:
+            root = parse(xml)
+            profile = self._schemas.is_valid(root, self._profiles)
+            if profile:
+                faults = self._check_extension(root)
+                return Report(file, not faults, faults, dialect=Dialect.EFORMIDLING.value, profile=profile.value)
         document = read(xml, self._limits)
         if document.dialect in (Dialect.V1, Dialect.FIKS_ARKIV):
-            whole = self._inspect(file, xml)
-            faults = tuple(each for each in whole.faults if each.rule == _OTHER_DIALECT)
-            return Report(file, False, faults, dialect=whole.dialect)
+            faults = tuple(each for each in self._inspect(file, xml).faults if each.rule == _OTHER_DIALECT)
+            return Report(file, False, faults, dialect=document.dialect.value)
         verdict = self._schemas.check(document, self._profiles)
-        faults = (*verdict.faults, *self._check_extension(document))
-        profile = verdict.profile.value if verdict.profile else None
-        return Report(file, not faults, faults, dialect=document.dialect.value, profile=profile)
+        faults = (*verdict.faults, *self._check_extension(document.root))
+        nearest = verdict.profile.value if verdict.profile else None
+        return Report(file, False, faults, dialect=document.dialect.value, profile=nearest)
 
-    def _check_extension(self, document: Document) -> tuple[Fault, ...]:
-        from gateway.arkivmelding.adressering import adressering_elements
-
-        return tuple(
-            fault for each in adressering_elements(document.root) for fault in self._schemas.check_adressering(each)
-        )
+    def _check_extension(self, root: "etree._Element") -> tuple[Fault, ...]:
+        return tuple(fault for each in adressering_elements(root) for fault in self._schemas.check_adressering(each))
 
     def _inspect(self, file: str, xml: bytes) -> Report:
         from gateway.arkivmelding.inspection import Kit, inspect
@@ -125,12 +133,18 @@ def _read_file(file: str, most: int) -> bytes:
     """The bytes, but no more than tell that there are too many."""
     if file == STANDARD_INPUT:
         return sys.stdin.buffer.read(most)
-    with open(file, "rb", buffering=0) as handle:
-        pieces = []
-        while most > 0 and (piece := handle.read(min(most, 1024 * 1024))):
-            pieces.append(piece)
-            most -= len(piece)
-    return b"".join(pieces)
+    # Half the time of `open`, which counts where there are ten thousand.
+    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        size = os.fstat(descriptor).st_size  # 0 for a pipe, which is read until it ends
+        content = os.read(descriptor, min(size, most))
+        while (not size or len(content) < size) and len(content) < most:
+            if not (more := os.read(descriptor, min(most - len(content), _BLOCK))):
+                break
+            content += more
+    finally:
+        os.close(descriptor)
+    return content
 
 
 def _unreadable(file: str, fault: Fault) -> Report:

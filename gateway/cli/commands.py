@@ -4,7 +4,7 @@ In come arguments, out comes an exit code: 0 done, 1 the answer is no, 2 it coul
 Called by `main`.
 """
 
-import os
+import gc
 import sys
 from importlib import import_module
 from typing import Any, NoReturn
@@ -58,10 +58,6 @@ class LazyGroup(click.Group):
         except (click.Abort, KeyboardInterrupt):
             click.echo("stopped", err=True)
             sys.exit(STOPPED)
-        except BrokenPipeError:
-            # Whoever read our output has seen enough. Python would complain once more when it flushes at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(1)
         except Exception as error:
             sys.exit(_tell(error))
         sys.exit(code if isinstance(code, int) else 0)
@@ -83,7 +79,8 @@ def _tell(error: Exception) -> int:
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="%(prog)s %(version)s")
-def gateway() -> None:
+@click.pass_context
+def gateway(ctx: click.Context) -> None:
     """An arkivmelding goes in, its recipients get it.
 
     Post the XML that your archive system exports; the gateway reads the recipients out of it, asks the ServiceRegistry
@@ -97,3 +94,5 @@ def gateway() -> None:
 
     `gateway COMMAND --help` explains each command, with examples.
     """
+    if ctx.invoked_subcommand != "validate":  # which does it itself where there is more than one file
+        gc.enable()

@@ -37,8 +37,10 @@ def command(keep: bool, data: Path | None) -> None:
       gateway demo
       gateway demo --keep     then play with curl; Ctrl-C ends it
     """
+    from gateway.cli.logs import configure_logs
     from gateway.cli.screen import Screen
 
+    configure_logs()
     for name in [each for each in os.environ if each.startswith("GATEWAY_")]:
         del os.environ[name]  # settings of a real gateway must not lead the demo out of its sandbox
     signal.signal(signal.SIGTERM, _stop)

@@ -43,7 +43,7 @@ def serve(settings: Settings) -> None:
     listening = _listen(settings.server)
     click.echo(f"listening on {_address(listening)}")
     lifeline.announce()
-    _Application(settings, listening).run()
+    _Application(settings, listening.detach()).run()
 
 
 def _check(settings: Settings) -> None:
@@ -76,7 +76,7 @@ def _address(listening: socket.socket) -> str:
 class _Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn, told everything here and nothing by its own files and variables."""
 
-    def __init__(self, settings: Settings, listening: socket.socket) -> None:
+    def __init__(self, settings: Settings, listening: int) -> None:
         self._settings = settings
         self._listening = listening
         super().__init__()
@@ -84,7 +84,7 @@ class _Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no ty
     def load_config(self) -> None:
         """Called by gunicorn."""
         wanted: dict[str, object] = {
-            "bind": [f"fd://{self._listening.fileno()}"],
+            "bind": [f"fd://{self._listening}"],  # which is gunicorn's from here on
             "workers": 1,
             "worker_class": "gthread",
             "threads": self._settings.server.threads,

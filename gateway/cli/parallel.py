@@ -4,16 +4,28 @@ In come names, out come `Batch`es: text ready to be printed, and counts. Called 
 checked in this very process: starting others would take longer.
 """
 
+import gc
 import os
+import sys
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TYPE_CHECKING, TypeAlias
 
 from gateway.cli.checking import STANDARD_INPUT, Checker, Wanted
 from gateway.cli.reports import write
 
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import ForkContext, SpawnContext
+    from multiprocessing.process import BaseProcess
+
 WORTH_A_PROCESS = 64
 _LARGEST_CHUNK = 250
+
+Files = Sequence[str]
+_Context: TypeAlias = "ForkContext | SpawnContext"
+_Hand = tuple["BaseProcess", "Connection"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,47 +38,81 @@ class Batch:
     unreadable: int
 
 
-def check_files(files: Sequence[str], wanted: Wanted, *, cores: int | None = None) -> Generator[Batch, None, None]:
+def check_files(files: Files, wanted: Wanted, *, cores: int | None = None) -> Generator[Batch, None, None]:
     """A batch for each file, or for each chunk of files where there are many."""
+    if len(files) > 1:
+        gc.enable()
     count = min(cores or _count_cores(), len(files) // (WORTH_A_PROCESS // 2))
     if len(files) < WORTH_A_PROCESS or count < 2 or STANDARD_INPUT in files:
         checker = Checker(wanted, today=_today())
         for file in files:
             yield _check_chunk(checker, [file], form=wanted.form)
         return
-    yield from _check_side_by_side(files, wanted, processes=count)
+    size = max(1, min(_LARGEST_CHUNK, len(files) // (count * 8)))
+    chunks = [files[start : start + size] for start in range(0, len(files), size)]
+    yield from _check_side_by_side(chunks, wanted, processes=count)
 
 
-def _check_side_by_side(files: Sequence[str], wanted: Wanted, *, processes: int) -> Generator[Batch, None, None]:
+def _check_side_by_side(chunks: Sequence[Files], wanted: Wanted, *, processes: int) -> Generator[Batch, None, None]:
+    """Chunk after chunk, dealt out like cards: each process sends its own in order, so asking in turn keeps the order."""
+    context = _context()
+    hands: list[_Hand] = []
+    try:
+        for first in range(processes):
+            hands.append(_start(context, chunks[first::processes], wanted=wanted))
+        for number in range(len(chunks)):
+            yield _receive(hands[number % processes])
+    finally:
+        # Also where the reader of our output has gone, or Ctrl-C was pressed.
+        for process, _ in hands:
+            process.terminate()
+            process.join()
+
+
+def _context() -> "_Context":
     import multiprocessing
+    import threading
 
-    size = max(1, min(_LARGEST_CHUNK, len(files) // (processes * 8)))
-    chunks = (files[start : start + size] for start in range(0, len(files), size))
-    # Leaving the block ends the processes, also where the reader of our output has gone or Ctrl-C was pressed.
-    with multiprocessing.Pool(processes, _prepare, (wanted, _today())) as pool:
-        yield from pool.imap(_check_in_process, chunks)
-
-
-# What a process of the pool checks with; made when it starts.
-_prepared: tuple[Checker, str] | None = None
+    # To fork is quickest, and safe only while there is no other thread whose locks would be copied as they stand.
+    if sys.platform == "linux" and threading.active_count() == 1:
+        return multiprocessing.get_context("fork")
+    return multiprocessing.get_context("spawn")
 
 
-def _prepare(wanted: Wanted, today: date) -> None:
+def _start(context: "_Context", chunks: Sequence[Files], *, wanted: Wanted) -> _Hand:
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(
+        target=_work, args=(theirs, chunks), kwargs={"wanted": wanted, "today": _today()}, daemon=True
+    )
+    process.start()
+    theirs.close()  # so that the end of the process is the end of the pipe
+    return process, ours
+
+
+def _receive(hand: _Hand) -> Batch:
+    process, pipe = hand
+    try:
+        batch: Batch = pipe.recv()
+    except EOFError as fault:
+        process.join()
+        raise RuntimeError(f"a process that checks files has ended with {process.exitcode}") from fault
+    return batch
+
+
+def _work(pipe: "Connection", chunks: Sequence[Files], *, wanted: Wanted, today: date) -> None:
+    """One process: check these chunks in turn. Ctrl-C is for the process that prints, which then ends this one."""
     import signal
 
-    global _prepared  # a pool hands its processes their state in no other way
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _prepared = (Checker(wanted, today=today), wanted.form)
+    checker = Checker(wanted, today=today)
+    try:
+        for files in chunks:
+            pipe.send(_check_chunk(checker, files, form=wanted.form))
+    except BrokenPipeError:
+        return  # nobody waits for the rest
 
 
-def _check_in_process(files: Sequence[str]) -> Batch:
-    if _prepared is None:
-        raise AssertionError("the pool prepares each process before it works")
-    checker, form = _prepared
-    return _check_chunk(checker, files, form=form)
-
-
-def _check_chunk(checker: Checker, files: Sequence[str], *, form: str) -> Batch:
+def _check_chunk(checker: Checker, files: Files, *, form: str) -> Batch:
     reports = [checker.check(file) for file in files]
     text = "".join([write(report, form) for report in reports])
     unreadable = sum(not report.readable for report in reports)

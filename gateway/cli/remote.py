@@ -63,9 +63,7 @@ class RemoteGateway:
     def upload(self, conversation_id: str, filename: str, *, content: Content) -> None:
         """The bytes of one document, streamed; other bytes of that name are replaced."""
         path = f"/documents/{quote(filename, safe='')}"
-        # requests takes an empty stream for one of unknown length.
-        body: Content | bytes = content if len(content) else b""
-        self._change("PUT", conversation_id, path=path, data=body, params={"replace": "true"})
+        self._change("PUT", conversation_id, path=path, data=content, params={"replace": "true"})
 
     def commit(self, conversation_id: str) -> Json:
         """Send what is selected; refused where it was changed since it was last looked at."""

@@ -46,6 +46,7 @@ def command(data: Path, port: int) -> None:
     """
     from gateway.app import SCHEMA_FILES
     from gateway.cli import lifeline
+    from gateway.cli.logs import configure_logs
     from gateway.cli.settings_file import write_settings
     from gateway.resources import shipped
     from gateway.sandbox.server import Sandbox
@@ -54,6 +55,7 @@ def command(data: Path, port: int) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
     lifeline.hold()
+    configure_logs()
     schemas = {name: shipped("schemas").joinpath(name).read_bytes() for name in SCHEMA_FILES}
     with Sandbox.start(data / "sandbox", schemas=schemas, port=port) as sandbox:
         settings = write_settings(data, sandbox.setup(), poll_seconds=_POLL_SECONDS)

@@ -37,6 +37,9 @@ def command(place: Place, host: str | None, *, port: int | None, no_worker: bool
     """
     if sys.platform == "win32":
         raise click.ClickException("the server needs Linux or macOS, for gunicorn does; on Windows, use WSL")
+    from gateway.cli import lifeline
+
+    lifeline.hold()
     if no_worker:
         _serve(place, host, port=port)
         return
@@ -48,9 +51,8 @@ def command(place: Place, host: str | None, *, port: int | None, no_worker: bool
 
 
 def _serve(place: Place, host: str | None, *, port: int | None) -> None:
-    from gateway.cli import door, lifeline
+    from gateway.cli import door
     from gateway.cli.logs import configure_logs
 
-    lifeline.hold()
     configure_logs()
     door.serve(door.listen_at(place.load(), host=host, port=port))

@@ -66,9 +66,11 @@ class Supervisor:
                 pass
             if door.poll() is not None or self._stopping.is_set():
                 return worker
-            pause = _FIRST_PAUSE if time.monotonic() - begun > _LONGEST_PAUSE else min(pause * 2, _LONGEST_PAUSE)
+            if time.monotonic() - begun > _LONGEST_PAUSE:
+                pause = _FIRST_PAUSE
             _tell_that_worker_ended(worker.returncode, pause)
             self._stopping.wait(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _drain(self, children: Iterable[subprocess.Popen[bytes]]) -> None:
         running = [child for child in children if child.poll() is None]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("paths", nargs=-1, metavar="FILE|DIR…")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--xsd-only", is_flag=True, help="The schema alone: no rules, shielding or recipients.")
+@click.option("--xsd-only", is_flag=True, help="The schema alone: no rules, limits, shielding or recipients.")
 @click.option(
     "--profile",
     type=click.Choice(["any", "head", "published"]),

@@ -273,6 +273,7 @@ def test_the_list_is_paged_and_filtered(gateway: Gateway) -> None:
 @pytest.mark.parametrize("hours", [24])
 def test_a_confidential_draft_lives_shorter(gateway: Gateway, hours: int) -> None:
     """24 hours in place of seven days."""
+
     def lifetime(message: Message) -> float:
         body = draft(gateway, message)
         span = datetime.fromisoformat(body["expires"]) - datetime.fromisoformat(body["created"])

@@ -63,6 +63,7 @@ ON_THEIR_OWN = {
     "NOT_IN_ARKIVMELDING",
     "DOCUMENT_NOT_REFERENCED",
     "CONFIDENTIALITY_LOWERED",
+    "MAIN_DOCUMENT_LEFT_OUT",
 }
 
 
@@ -208,3 +209,19 @@ def test_a_message_beyond_its_channel_is_too_large(gateway: Gateway, monkeypatch
     assert prototype["size"] == 1200
     assert prototype["sizeLimit"] == 1000
     assert codes(prototype["problems"]) == {"TOO_LARGE"}
+
+
+def test_a_selection_without_the_main_document_is_stopped(gateway: Gateway) -> None:
+    """MAIN_DOCUMENT_LEFT_OUT; and choosing the full variant beside the redacted one settles nothing."""
+    sladdet = "Dokument hvor deler av innholdet er skjermet"
+    objects = (Objekt("a.pdf"), Objekt("b.pdf", variant=sladdet))
+    body = draft(gateway, Message(documents=(Doc(objects), Doc((Objekt("c.pdf"),), role="Vedlegg"))))
+    message_id = only(body)["messageId"]
+
+    def choose(*names: str) -> set[str]:
+        changes = [{"messageId": message_id, "documents": list(names)}]
+        return codes(only(edit(gateway, body, prototypes=changes).json())["problems"])
+
+    assert choose("c.pdf") == {"MAIN_DOCUMENT_LEFT_OUT"}
+    assert choose("a.pdf", "b.pdf") == {"REDACTED_AND_FULL"}
+    assert choose("b.pdf", "c.pdf") == set()

@@ -110,6 +110,10 @@ def test_codes_of_fiks_arkiv_are_understood(code: str, kind: PartType | None) ->
     ("label", "kind"),
     [
         ("Mottaker", PartType.MOTTAKER),
+        ("Kopimottaker", PartType.KOPIMOTTAKER),
+        ("Gruppemottaker", PartType.GRUPPEMOTTAKER),
+        ("Avsender", PartType.AVSENDER),
+        ("Intern avsender", PartType.INTERN_AVSENDER),
         ("  mottaker\n", PartType.MOTTAKER),
         ("Intern   Mottaker", PartType.INTERN_MOTTAKER),
         ("Mot<!-- x -->taker", PartType.MOTTAKER),

@@ -123,6 +123,9 @@ def test_another_dialect_is_one_fault(xml: bytes, dialect: Dialect) -> None:
     inspection = look(xml)
     assert rules(inspection) == ["DIALECT_NOT_DELIVERABLE"]
     assert (inspection.document.dialect, inspection.profile, inspection.acceptable) == (dialect, None, False)
+    (fault,) = inspection.faults
+    assert (fault.path, fault.line) == ("/arkivmelding", 1)
+    assert ("v1" in fault.message, "Fiks Arkiv" in fault.message) == (dialect is Dialect.V1, dialect is not Dialect.V1)
     assert inspection.facts.journalpost is not None
     assert len(inspection.facts.journalpost.parts) == 1
     graded = xml.replace(b"<tittel>Vedtak", b"<gradering><grad>Hemmelig</grad></gradering><tittel>Vedtak", 1)

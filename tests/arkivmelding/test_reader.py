@@ -1,6 +1,8 @@
 """Reading: hostile and broken bytes end as Unreadable with a code, limits are exact, and dialects are told apart."""
 
+import os
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,17 @@ def test_nothing_is_fetched() -> None:
         assert refusal(body("", f'<!DOCTYPE a SYSTEM "{address}">').encode()).code == "DTD"
         with pytest.raises(TimeoutError):
             server.accept()
+
+
+def test_no_file_is_opened(tmp_path: Path) -> None:
+    """An external entity on a pipe that nobody writes to would be waited for."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    xml = f'<!DOCTYPE a [<!ENTITY e SYSTEM "{pipe.as_uri()}">]><a>&e;</a>'.encode()
+    reading = threading.Thread(target=lambda: refusal(xml), daemon=True)
+    reading.start()
+    reading.join(timeout=10)
+    assert not reading.is_alive()
 
 
 @pytest.mark.parametrize(
@@ -237,3 +250,8 @@ def test_real_documents_are_told_apart_by_where_they_come_from() -> None:
     assert {dialect for name, dialect in found.items() if name.startswith("fiksarkiv")} == {Dialect.FIKS_ARKIV}
     assert found["ip-06-arkivmelding.xml"] is Dialect.EFORMIDLING
     assert Dialect.UNKNOWN not in found.values()
+
+
+def test_the_words_of_the_dialects() -> None:
+    """As the answers of the API write them."""
+    assert [dialect.value for dialect in Dialect] == ["eformidling", "v1", "fiks-arkiv", "unknown"]

@@ -218,6 +218,20 @@ def test_a_note_in_a_document_that_goes_is_listed_once() -> None:
     ]
 
 
+def test_a_note_in_a_document_that_stays_goes() -> None:
+    """Whether all its files are sent, some, or it has none."""
+    message = MESSAGE.having(
+        documents=(
+            Doc((Objekt("a.pdf"), Objekt("b.pdf")), skjerming=merknad("Om brevet")),
+            Doc((), role="Vedlegg", skjerming=merknad("Om vedlegget")),
+        )
+    )
+    xml = rendered(message, recipe(files=frozenset({"a.pdf"}), confidential=True)).xml
+    assert b"Om brevet" not in xml
+    assert b"Om vedlegget" not in xml
+    assert xml.count(b"<dokumentbeskrivelse>") == 2
+
+
 @pytest.mark.parametrize(
     "posted",
     [

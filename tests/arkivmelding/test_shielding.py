@@ -7,9 +7,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gateway.arkivmelding.facts import Facts, Gradering, Skjerming
-from gateway.arkivmelding.reader import Dialect
+from gateway.arkivmelding.facts import Facts, Gradering, Skjerming, gather
+from gateway.arkivmelding.reader import Dialect, read
 from gateway.arkivmelding.shielding import DEFAULT_GROUNDS, Ground, Grounds, Outcome, Shielding, assess
+from tests.documents import Message, skjerming
 
 TODAY = date(2026, 11, 20)
 EMPTY = Facts(Dialect.EFORMIDLING, "", "", None, None, None)
@@ -89,7 +90,6 @@ UNDECIDED = (
     "ikke offl. § 14",
     "offl. § 14, jf. fvl.",
     "offl. § 14, jf. fv1. § 13",
-    "Sikkerhetsloven § 11",
     "Taushetsbelagt",
     "Klientsak",
     "GDPR",
@@ -319,3 +319,43 @@ def test_many_different_shieldings_are_judged_in_time() -> None:
     """Twenty thousand grounds, no two alike."""
     shielding = judge_all(*(Skjerming("Unntatt", f"offl. § 14 nr. {n}", "", n, "") for n in range(20_000)))
     assert shielding.outcome is Outcome.UNDECIDED
+
+
+def test_the_words_of_the_outcomes() -> None:
+    """As the answers of the API write them."""
+    assert [outcome.value for outcome in Outcome] == ["open", "confidential", "undecided", "classified"]
+
+
+@pytest.mark.parametrize(
+    "restriction",
+    [
+        "Begrenset",
+        "Begrensa",
+        "BEGRENSET (sikkerhetsgrad)",
+        "Konfidensielt",
+        "Konfidensiell",
+        "Hemmelig",
+        "Hemmeleg",
+        "Strengt hemmelig",
+        "strengt hemmeleg",
+        "NATO RESTRICTED",
+        "Secret",
+        "Gradert",
+        "sikkerheitsgrad B",
+        "B",
+        "K",
+        "H.",
+        "SH",
+    ],
+)
+def test_a_grading_in_any_spelling_is_classified(restriction: str) -> None:
+    """Both languages, every ending, the English words, and Noark's letters where one stands alone."""
+    document = read(Message(skjerming=skjerming("Offl. § 14", restriction)).xml())
+    assert assess(gather(document), DEFAULT_GROUNDS, today=date(2026, 11, 20)).outcome is Outcome.CLASSIFIED
+
+
+@pytest.mark.parametrize("ground", ["Sikkerhetsloven § 11", "Tryggingslova", "jf. beskyttelsesinstruksen § 4"])
+def test_a_ground_in_the_laws_of_grading_is_classified(ground: str) -> None:
+    """Whatever the restriction says."""
+    document = read(Message(skjerming=skjerming(ground)).xml())
+    assert assess(gather(document), DEFAULT_GROUNDS, today=date(2026, 11, 20)).outcome is Outcome.CLASSIFIED

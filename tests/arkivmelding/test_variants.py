@@ -105,3 +105,8 @@ def test_no_document_is_lost(files: list[File]) -> None:
     assert len(variants) == 1
     both = S in {file[2] for file in files} and {A, P} & {file[2] for file in files}
     assert bool(selection.problems) == bool(both)
+
+
+def test_the_variants_are_named_as_in_the_catalogue() -> None:
+    """The labels of variantformat, letter by letter."""
+    assert (A, P, S) == ("Arkivformat", "Produksjonsformat", "Dokument hvor deler av innholdet er skjermet")

@@ -23,14 +23,18 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run() -> Run:
-    """Run `gateway ARGUMENTS` in this process; `input` is what stands on stdin."""
+def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Run `gateway ARGUMENTS` in this process, whose logs and signals stay as they are; `input` is what stands on stdin."""
+    monkeypatch.setattr("gateway.cli.logs.configure_logs", lambda: None)
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
     runner = CliRunner()
 
     def invoke(*arguments: object, **more: object) -> Result:
         return runner.invoke(command_line, [str(each) for each in arguments], **more)  # type: ignore[arg-type]
 
-    return invoke
+    yield invoke
+    for each, handler in handlers.items():
+        signal.signal(each, handler)
 
 
 @pytest.fixture
@@ -45,6 +49,7 @@ def start(*arguments: object, stderr: Path | None = None, tmpdir: Path | None = 
     """`gateway ARGUMENTS` as a process of its own, in a session of its own; `tmpdir` is where it puts temporary things."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
     if tmpdir:
+        tmpdir.mkdir(exist_ok=True)
         environment["TMPDIR"] = str(tmpdir)
     errors = stderr.open("ab") if stderr else subprocess.PIPE
     return subprocess.Popen(
@@ -55,6 +60,16 @@ def start(*arguments: object, stderr: Path | None = None, tmpdir: Path | None = 
         env=environment,
         start_new_session=True,
     )
+
+
+@contextmanager
+def started(*arguments: object, **more: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """The same, and gone afterwards, whatever the test made of it."""
+    process = start(*arguments, **more)
+    try:
+        yield process
+    finally:
+        end(process)
 
 
 @dataclass(frozen=True)
@@ -68,28 +83,23 @@ class Served:
 @contextmanager
 def served(data: Path, log: Path) -> Iterator[Served]:
     """`gateway serve` on a free port; whatever it has started is gone afterwards."""
-    process = start("serve", "--data", data, "--port", "0", stderr=log)
-    try:
+    with started("serve", "--data", data, "--port", "0", stderr=log) as process:
         assert process.stdout is not None
         line = process.stdout.readline().decode()
         assert line.startswith("listening on http://127.0.0.1:"), line + log.read_text()
         yield Served(line.split()[-1], process)
-    finally:
-        end(process)
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
-    """End a process, and wait until all that it has started are gone."""
-    below = descendants(process.pid)
+    """End a process and all that it has started: they are in its session, even where it is gone."""
     if process.poll() is None:
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
             process.wait(20)
-        process.kill()
-    process.wait()
-    for pid in below:
-        if is_alive(pid):
+    for pid in _processes(3, process.pid):
+        with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+    process.wait()
     for stream in (process.stdout, process.stderr):
         if stream:
             stream.close()
@@ -97,8 +107,16 @@ def end(process: "subprocess.Popen[bytes]") -> None:
 
 def descendants(pid: int) -> list[int]:
     """Every process that this one has started, and those that they have."""
-    children = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and _parent(entry) == pid]
+    children = _processes(1, pid)
     return [*children, *(below for child in children for below in descendants(child))]
+
+
+def command_of(pid: int) -> list[str]:
+    """What a process was started with; nothing where it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except OSError:
+        return []
 
 
 def is_alive(pid: int) -> bool:
@@ -117,13 +135,20 @@ def wait_until(met: Callable[[], bool], *, seconds: float = 20.0) -> None:
         time.sleep(0.05)
 
 
-def _parent(entry: Path) -> int:
+def _processes(column: int, number: int) -> list[int]:
+    """The processes that have this number there: 1 is the parent, 3 the session."""
+    return [
+        int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and _has(entry, column, number)
+    ]
+
+
+def _has(entry: Path, column: int, number: int) -> bool:
     try:
-        return int(_stat(entry)[1])
+        return int(_stat(entry)[column]) == number
     except OSError:
-        return 0
+        return False
 
 
 def _stat(entry: Path) -> list[str]:
-    """State, parent, … of a process; its name may hold anything, and ends with the last bracket."""
+    """State, parent, group, session, … of a process; its name may hold anything, and ends with the last bracket."""
     return (entry / "stat").read_text().rpartition(")")[2].split()

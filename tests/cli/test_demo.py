@@ -10,19 +10,18 @@ import requests
 
 from gateway.cli.expecting import Expectations
 from gateway.cli.screen import Screen
-from tests.cli.conftest import descendants, end, is_alive, start, wait_until
+from tests.cli.conftest import descendants, is_alive, started, wait_until
 
 
 @pytest.mark.slow
 def test_the_demo_shows_every_step_and_leaves_nothing(tmp_path: Path) -> None:
     """--keep: every step, every claim held, a key that works for curl; Ctrl-C ends it with 0, no process, no folder."""
-    process = start("demo", "--keep", tmpdir=tmp_path)
-    try:
+    with started("demo", "--keep", tmpdir=tmp_path / "tmp", stderr=tmp_path / "errors") as process:
         assert process.stdout is not None
         output = ""
         while "Ctrl-C ends it all." not in output:
             block = os.read(process.stdout.fileno(), 65536).decode(errors="replace")
-            assert block, output
+            assert block, output + (tmp_path / "errors").read_text()
             output += block
         for step in range(1, 9):
             assert f"\n{step}. " in output
@@ -37,9 +36,7 @@ def test_the_demo_shows_every_step_and_leaves_nothing(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
         wait_until(lambda: not any(map(is_alive, below)))
-        assert list(tmp_path.iterdir()) == []
-    finally:
-        end(process)
+        assert list((tmp_path / "tmp").iterdir()) == []
 
 
 def test_a_claim_that_does_not_hold_is_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -52,15 +49,13 @@ def test_a_claim_that_does_not_hold_is_told(capsys: pytest.CaptureFixture[str]) 
 
 
 @pytest.mark.slow
-def test_a_demo_that_is_told_to_end_cleans_up(tmp_path: Path) -> None:
-    """SIGTERM in the middle: no process and no folder is left."""
-    process = start("demo", tmpdir=tmp_path)
-    try:
+@pytest.mark.parametrize(("told", "left"), [(signal.SIGTERM, 0), (signal.SIGKILL, 1)])
+def test_a_demo_that_is_ended_takes_everything_with_it(tmp_path: Path, told: signal.Signals, left: int) -> None:
+    """SIGTERM in the middle: no process and no folder is left; kill -9: no process, either."""
+    with started("demo", tmpdir=tmp_path) as process:
         wait_until(lambda: len(descendants(process.pid)) >= 3, seconds=40)
         below = descendants(process.pid)
-        process.terminate()
-        assert process.wait(30) == 130
+        process.send_signal(told)
+        process.wait(30)
         wait_until(lambda: not any(map(is_alive, below)))
-        assert list(tmp_path.iterdir()) == []
-    finally:
-        end(process)
+        assert len(list(tmp_path.iterdir())) == left

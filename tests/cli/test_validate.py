@@ -6,13 +6,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from gateway.cli.checking import Wanted
 from gateway.cli.parallel import check_files
-from tests.cli.conftest import ROOT, SAMPLES, Run, descendants, is_alive, start, wait_until
+from tests.cli.conftest import ROOT, SAMPLES, Run, descendants, is_alive, started, wait_until
 
 GOOD = SAMPLES / "02-four-recipients" / "arkivmelding.xml"
 BAD = SAMPLES / "08-five-faults" / "arkivmelding.xml"
@@ -128,12 +129,23 @@ def test_a_file_beyond_the_limit_is_not_read_to_its_end(run: Run, tmp_path: Path
         file.truncate(1024**3)
     result = run("validate", tmp_path / "large.xml")
     assert (result.exit_code, "LIMIT" in result.output) == (2, True)
+    assert "this one has 10485761" in result.output
 
 
 def test_standard_input(run: Run) -> None:
     """`-` is standard input, and is called so."""
     result = run("validate", "--format", "json", "-", input=GOOD.read_bytes())
     assert (json.loads(result.output)["file"], result.exit_code) == ("-", 0)
+
+
+def test_a_pipe_is_read_to_its_end(run: Run, tmp_path: Path) -> None:
+    """What has no size beforehand is read all the same, however many pieces it comes in."""
+    os.mkfifo(tmp_path / "pipe")
+    xml = GOOD.read_bytes().replace(b"</arkivmelding>", b"<!--" + b" " * 200_000 + b"--></arkivmelding>")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(xml,))
+    writer.start()
+    assert run("validate", tmp_path / "pipe").exit_code == 0
+    writer.join()
 
 
 def test_a_folder_stands_for_every_xml_below_it(run: Run, tmp_path: Path) -> None:
@@ -175,9 +187,8 @@ def many(tmp_path: Path) -> list[str]:
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_side_by_side_gives_what_one_after_the_other_gives(many: list[str], form: str) -> None:
     """The same bytes in the same order, and the same counts, from two processes as from one."""
-    wanted = Wanted(form=form)
-    alone = list(check_files(many, wanted, cores=1))
-    together = list(check_files(many, wanted, cores=2))
+    alone = list(check_files(many, Wanted(form=form), cores=1))
+    together = list(check_files(many, Wanted(form=form), cores=2))
     assert len(alone) == 150 > len(together) > 1
     assert "".join(each.text for each in alone) == "".join(each.text for each in together)
     counts = [
@@ -189,38 +200,36 @@ def test_side_by_side_gives_what_one_after_the_other_gives(many: list[str], form
 
 def test_a_reader_that_has_seen_enough_ends_it_quietly(many: list[str]) -> None:
     """`gateway validate … | head` ends without a traceback and leaves no process."""
-    process = start("validate", *many * 10)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    process.stdout.readline()
-    below = descendants(process.pid)
-    process.stdout.close()
-    assert process.wait(20) == 1
-    assert process.stderr.read() == b""
-    process.stderr.close()
-    wait_until(lambda: not any(map(is_alive, below)))
+    with started("validate", *many * 10) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        below = descendants(process.pid)
+        process.stdout.close()
+        assert process.wait(20) == 1
+        assert process.stderr.read() == b""
+        wait_until(lambda: not any(map(is_alive, below)))
 
 
 def test_ctrl_c_leaves_no_process(many: list[str]) -> None:
-    """Interrupted in the middle, it ends with 130, one line, and no process of its pool behind."""
-    process = start("validate", *many * 20)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    process.stdout.readline()
-    below = descendants(process.pid)
-    assert below
-    os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=20)
-    assert (process.returncode, errors.decode().strip()) == (130, "stopped")
-    wait_until(lambda: not any(map(is_alive, below)))
+    """Interrupted in the middle, it ends with 130, one line, and no process of its own behind."""
+    with started("validate", *many * 20) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        below = descendants(process.pid)
+        assert below
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+        assert (process.returncode, errors.decode().strip()) == (130, "stopped")
+        wait_until(lambda: not any(map(is_alive, below)))
 
 
 HEAVY = ("flask", "sqlalchemy", "xmlschema", "requests", "rich", "structlog", "marshmallow", "importlib.resources")
 LOADED = f"""
 import sys
-from gateway.cli import main
+from gateway.cli.commands import gateway
 try:
-    main()
+    gateway.main()
 except SystemExit:
     pass
 print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)

@@ -121,9 +121,9 @@ def test_a_name_that_differs_must_be_confirmed() -> None:
     said = yes("NAME_MISMATCH", about=words)
     assert view_of(choices=choice(name_match=NameMatch.DIFFERENT, confirmations=said)).ready
     renamed = Registered("HELT ANNEN VIRKSOMHET AS", "AS", None)
-    assert not view_of(
-        choices=choice(name_match=NameMatch.DIFFERENT, confirmations=said, registered=renamed)
-    ).ready, "the registry says another name now, so the old yes does not count"
+    assert not view_of(choices=choice(name_match=NameMatch.DIFFERENT, confirmations=said, registered=renamed)).ready, (
+        "the registry says another name now, so the old yes does not count"
+    )
 
 
 def test_only_what_is_selected_must_be_ready() -> None:
@@ -249,3 +249,14 @@ def test_a_confidential_message_is_rendered_without_others() -> None:
         "virksomhetsspesifikkeMetadata",
         "korrespondansepart[1]",
     ]
+
+
+def test_a_recipients_own_number_stays_in_its_rendering() -> None:
+    """And goes from everybody else's."""
+    message = Message(
+        parts=(Part(), Part("Skogen helseforetak", HELSE)), sakspart=sakspart("Fjordvik tilsyn", "311000020")
+    )
+    removed = [
+        [each.path.rpartition("/")[2] for each in prototype.redactions] for prototype in view_of(message).prototypes
+    ]
+    assert removed == [["virksomhetsspesifikkeMetadata"], ["virksomhetsspesifikkeMetadata", "sakspartID"]]

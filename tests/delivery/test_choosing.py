@@ -1,14 +1,17 @@
 """Choosing: which process, and what the registry's answers make of each recipient."""
 
+import inspect
+import re
 from dataclasses import replace
 
 import pytest
 
-from gateway.delivery.choosing import Course, choose_routes, course_for, wish_for
+from gateway.delivery.choosing import ROUTING_CODES, Course, choose_routes, course_for, wish_for
 from gateway.delivery.submission import ProcessRule
 from gateway.errors import Outside, Rejected, TokenRefused, Unavailable, Verdict
 from gateway.message.processes import ADMINISTRASJON, TAUSHETSBELAGT, Channel
 from gateway.message.prototype import Choice, Confirmation, NameMatch, PartRef, Problem, Weight
+from gateway.registry import routing
 from gateway.registry.records import Query
 from gateway.registry.routing import Wish
 from tests.delivery.desk import HELSE, NOW, PLAN, ROUTING, Register, choices_of, look
@@ -131,6 +134,18 @@ def test_a_new_answer_takes_the_place_of_the_old_one() -> None:
     assert again.route is None
     assert again.alternatives == ()
     assert [problem.code for problem in again.problems] == ["PART_MISMATCH", "REGISTRY_FAILED"]
+
+
+@pytest.mark.parametrize("code", sorted(ROUTING_CODES))
+def test_every_problem_of_a_look_up_goes_with_the_next_one(code: str) -> None:
+    """Nothing of an older answer is left."""
+    assert choose(choice(problems=(Problem(code, Weight.BLOCK, "before"),)))[0].problems == ()
+
+
+def test_the_problems_of_routing_are_known() -> None:
+    """Every code that routing gives is one that the next look-up replaces."""
+    told = set(re.findall(r'Problem\(\s+"([A-Z_]+)"', inspect.getsource(routing)))
+    assert told == ROUTING_CODES
 
 
 @pytest.mark.parametrize("error", [Unavailable("away", retry_after=7), TokenRefused("no", mend="Renew the key.")])

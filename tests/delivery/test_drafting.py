@@ -2,14 +2,26 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from gateway.arkivmelding.adressering import Given
-from gateway.delivery.drafting import begin_conversation, given_beside, inspect_or_refuse, name_sender, options_of
+from gateway.arkivmelding.inspection import inspect
+from gateway.delivery.drafting import (
+    advise,
+    begin_conversation,
+    given_beside,
+    inspect_or_refuse,
+    name_sender,
+    options_of,
+)
 from gateway.delivery.submission import Caller, IntakeSettings, Options, Submission
-from gateway.errors import Invalid, NotAllowed, Unreadable
+from gateway.errors import Invalid, NotAllowed, Severity, Unreadable
+from gateway.storage import conversations
 from gateway.storage.conversations import Conversation, ConversationState
+from gateway.storage.engine import Database
+from tests.arkivmelding.dialects import part, v1, wrapped
 from tests.delivery.desk import NOW, TODAY, conversation, kit, look
 from tests.documents import DPO, SENDER, Message, Part, gradering, skjerming
 from tests.secrets import PERSON_NUMBER
@@ -157,3 +169,23 @@ def test_options_of_another_shape_give_nothing_that_fits(kept: object) -> None:
     given = given_beside(conversation(options={"recipients": kept, "deadline": 7, "messageChannel": []}))
     assert [each.part for each in given] == ([0] if kept == [{}] else [])
     assert options_of(conversation(options={"deadline": 7, "messageChannel": []})) == Options(SENDER)
+
+
+def test_two_rules_need_more_than_the_document(tmp_path: Path) -> None:
+    """A meldingId that is in another conversation of this sender, and an Avsender with another number: advice only."""
+    database = Database(str(tmp_path / "gateway.db"))
+    database.upgrade()
+    inspection, draft = look(Message()), begin(Message())
+    with database.writing() as connection:
+        assert advise(inspection, draft, connection=connection).faults == ()
+        conversations.insert(connection, replace(draft, id="k-0"), choices=())
+        assert [fault.rule for fault in advise(inspection, draft, connection=connection).faults] == ["AM-013"]
+        assert advise(inspection, replace(draft, id="k-0"), connection=connection).faults == ()
+        assert advise(inspection, replace(draft, melding_id=""), connection=connection).faults == ()
+        other = inspect(
+            v1(part("Avsender", "Fjordvik", wrapped("organisasjonsnummer", "311000020"))), kit(), today=TODAY
+        )
+        advised = advise(other, replace(draft, melding_id=None), connection=connection)
+    database.close()
+    assert [fault.rule for fault in advised.faults] == ["DIALECT_NOT_DELIVERABLE", "AM-014"]
+    assert advised.faults[-1].severity is Severity.WARNING

@@ -128,3 +128,25 @@ def test_identifiers_beside_the_document_count_then_too() -> None:
     assert view.prototypes == ()
     assert [each.recipient for each in change(view, sender=HELSE).choices] == [SENDER]
     assert choices_of(message, draft=conversation(sender=HELSE))[0].recipient is None
+
+
+def test_a_part_that_was_merged_is_not_lost_when_the_other_moves_away() -> None:
+    """It gets the message that both had, and is asked about; while the other stays it has none of its own."""
+    message = Message(parts=(Part(), Part(type="Kopimottaker"), Part(type="Kopimottaker")))
+    view = view_of(message)
+    assert [each.reason for each in view.skipped] == ["MERGED", "MERGED"]
+    assert [each.part.index for each in change(view, PrototypeEdit("m-1", selected=False)).choices] == [1]
+    revision = change(view, PrototypeEdit("m-1", recipient=HELSE))
+    assert [(each.part.index, each.recipient) for each in revision.choices if each.part.index < 3] == [
+        (1, HELSE),
+        (2, DPO),
+    ]
+    assert revision.ask == {each.message_id for each in revision.choices}
+
+
+def test_a_recipient_that_was_left_out_comes_back_when_it_is_added() -> None:
+    """Adding is saying that it shall get it; it is the same message, not another one."""
+    view = view_of()
+    left_out = again(Message(), change(view, PrototypeEdit("m-1", selected=False)))
+    (back,) = change(left_out, added=(NewRecipient(DPO),)).choices
+    assert (back.message_id, back.selected) == ("m-1", True)

@@ -37,6 +37,12 @@ def test_pauses_grow_threefold_up_to_an_hour(attempts: int, seconds: int) -> Non
     assert STEADY.pause(attempts) == timedelta(seconds=seconds)
 
 
+def test_a_gentler_factor_is_taken_as_it_is() -> None:
+    """Half as long again each time; a factor of one keeps the first pause."""
+    assert Backoff(RetrySettings(factor=1.5, spread=0), chance=lambda: 0).pause(3) == timedelta(seconds=11.25)
+    assert Backoff(RetrySettings(factor=1, spread=0), chance=lambda: 0).pause(10**9) == timedelta(seconds=5)
+
+
 @given(
     st.integers(0, 100_000),
     st.floats(0, 1, exclude_max=True),

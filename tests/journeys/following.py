@@ -58,7 +58,9 @@ def wait_for(condition: Callable[[], object], what: str = "the condition") -> No
 
 def wait_for_status(gateway: Gateway, message_id: str, status: str) -> list[str]:
     """Until the log holds the status; the log."""
-    wait_for(lambda: status in log_of(gateway, message_id), f"{status} of {message_id}: {message_of(gateway, message_id)}")
+    wait_for(
+        lambda: status in log_of(gateway, message_id), f"{status} of {message_id}: {message_of(gateway, message_id)}"
+    )
     return log_of(gateway, message_id)
 
 

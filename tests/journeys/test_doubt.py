@@ -2,7 +2,6 @@
 
 import base64
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -60,11 +59,10 @@ def claim(gateway: Gateway, kind: str, message_id: str, *, at: timedelta = timed
 
 
 @pytest.fixture(autouse=True)
-def _settled(gateway: Gateway) -> Iterator[None]:
+def _settled(gateway: Gateway) -> None:
     """What other tests left on the schedule is worked off first."""
     with working(gateway):
         wait_for(lambda: not _due(gateway), "an empty schedule")
-    yield
 
 
 def _due(gateway: Gateway) -> bool:
@@ -206,7 +204,9 @@ def test_confidential_content_never_goes_by_another_process(gateway: Gateway) ->
     open_one = gateway.post(Message(parts=(Part("Fjordvik tilsyn", DPO),)).xml()).json()
     message_id = open_one["prototypes"][0]["messageId"]
     path = f"/out/messages/{open_one['conversationId']}"
-    own = {"prototypes": [{"messageId": message_id, "process": "urn:no:difi:profile:arkivmelding:administrasjon:ver1.0"}]}
+    own = {
+        "prototypes": [{"messageId": message_id, "process": "urn:no:difi:profile:arkivmelding:administrasjon:ver1.0"}]
+    }
     gateway.call("PUT", path, json=own)
     raised = gateway.call("PUT", path, json={"confidential": True}).json()["prototypes"][0]
     assert raised["process"].endswith("taushetsbelagt:ver1.0")

@@ -25,7 +25,12 @@ def test_the_tour_works_when_pasted(tmp_path: Path, sandbox: Sandbox, run_log: P
     (tour,) = re.findall(r"```sh\n(api\(\).*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     tour = tour.replace("sleep 3", "sleep 6")
     with served_process(sandbox, tmp_path / "data", run_log.parent / "readme.stderr") as (url, _):
-        names = {"GATEWAY_URL": url, "GATEWAY_KEY": "none", "SANDBOX_URL": sandbox.url, "SAMPLES": str(shipped("samples"))}
+        names = {
+            "GATEWAY_URL": url,
+            "GATEWAY_KEY": "none",
+            "SANDBOX_URL": sandbox.url,
+            "SAMPLES": str(shipped("samples")),
+        }
         # Nobody has a login here, so the key is not looked at; the demo gives a real one.
         tour = tour.replace('-H "Authorization: Bearer $GATEWAY_KEY" ', "")
         ran = subprocess.run(

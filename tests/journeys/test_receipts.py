@@ -104,7 +104,12 @@ def test_a_third_organisation_cannot_forge_a_kvittering(gateway: Gateway, sent: 
 def test_the_right_recipient_is_believed(gateway: Gateway, sent: dict) -> None:  # type: ignore[type-arg]
     """The same envelope from the recipient itself becomes a status: the forgeries above fail for their sender alone."""
     message_id = sent["prototypes"][0]["messageId"]
-    sim(gateway, "POST", "forge", **{"as": RECIPIENT, "sbd": envelope(sent, sender=RECIPIENT, business={"status": "LEVERT"})})
+    sim(
+        gateway,
+        "POST",
+        "forge",
+        **{"as": RECIPIENT, "sbd": envelope(sent, sender=RECIPIENT, business={"status": "LEVERT"})},
+    )
     assert wait_for_status(gateway, message_id, "LEVERT") == ["OPPRETTET", "SENDT", "LEVERT"]
 
 
@@ -138,7 +143,12 @@ def test_rubbish_is_noted_and_left(gateway: Gateway, sent: dict) -> None:  # typ
     before = odd_reasons(gateway).count("UNREADABLE")
     sim(gateway, "POST", "forge", **{"as": THIRD, "content": "cnViYmlzaA=="})
     message_id = sent["prototypes"][0]["messageId"]
-    sim(gateway, "POST", "forge", **{"as": RECIPIENT, "sbd": envelope(sent, sender=RECIPIENT, business={"status": "MOTTATT"})})
+    sim(
+        gateway,
+        "POST",
+        "forge",
+        **{"as": RECIPIENT, "sbd": envelope(sent, sender=RECIPIENT, business={"status": "MOTTATT"})},
+    )
     wait_for_status(gateway, message_id, "MOTTATT")
     wait_for(lambda: odd_reasons(gateway).count("UNREADABLE") == before + 1, "the note")
 

@@ -36,7 +36,9 @@ def test_a_message_gets_there_and_back(gateway: Gateway) -> None:
     assert delivery["signature"] == "valid"
     assert delivery["schema"].startswith("valid")
     assert delivery["copies"] == 1
-    assert {entry["name"]: entry["sha256"] for entry in delivery["files"]}["vedtak.pdf"] == hashlib.sha256(PDF).hexdigest()
+    assert {entry["name"]: entry["sha256"] for entry in delivery["files"]}["vedtak.pdf"] == hashlib.sha256(
+        PDF
+    ).hexdigest()
 
 
 def test_the_conversation_is_finished_with_its_last_message(gateway: Gateway) -> None:

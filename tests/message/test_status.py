@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.message.status import FINAL, Outcome, Status, is_final, may_append, outcome
+from gateway.message.status import FINAL, Direction, Evidence, Outcome, Status, is_final, may_append, outcome
 
 O, S, M, L, R, F, A, E = (  # noqa: E741  # the table below is read by these letters
     Status.OPPRETTET,
@@ -110,3 +110,12 @@ def test_events_may_overtake_each_other(order: list[Status]) -> None:
         log.append(status)
     late = log[log.index(F) :]
     assert outcome(log) is (Outcome.DELIVERED if L in late or R in late else Outcome.FAILED)
+
+
+def test_the_words_are_those_of_the_wire() -> None:
+    """Other systems and the answers of the API write them so."""
+    assert all(status.value == status.name for status in Status)
+    assert {direction.value for direction in Direction} == {"OUTGOING", "INCOMING"}
+    assert {each.value for each in Outcome} == {"pending", "delivered", "failed", "unknown"}
+    worth = {"handed-over", "published", "stored-by-recipient", "registered-in-archive", "opened", ""}
+    assert {each.value for each in Evidence} == worth

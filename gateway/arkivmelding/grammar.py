@@ -13,6 +13,9 @@ from lxml import etree
 
 from gateway.errors import SetupFault
 
+# Compiling with a resolver switches a loader that libxml2 has only once in a process: two threads at it have crashed.
+_COMPILING = threading.Lock()
+
 if TYPE_CHECKING:
     from lxml.etree._docloader import _InputDocument
 
@@ -100,7 +103,8 @@ class Grammar:
 
     def _compile(self) -> etree.XMLSchema:
         try:
-            return etree.XMLSchema(self._parse())
+            with _COMPILING:
+                return etree.XMLSchema(self._parse())
         except (etree.XMLSchemaParseError, etree.XMLSyntaxError) as fault:
             raise SetupFault(
                 f"the schema {self._main} cannot be used: {fault}",

@@ -75,7 +75,12 @@ def add(place: Place, name: str, **wishes: object) -> None:
 @command.command("list")
 @with_place
 def show(place: Place) -> None:
-    """List the logins: name, kind, organisations."""
+    """List the logins: name, kind, organisations, since when. No secrets: nobody has those.
+
+    \b
+    Example:
+      gateway client list --data /var/lib/gateway
+    """
     from gateway.app import open_database
     from gateway.storage import clients
 
@@ -96,7 +101,12 @@ def show(place: Place) -> None:
 @click.argument("name")
 @with_place
 def remove(place: Place, name: str) -> None:
-    """Take the login NAME away. What it sent is still remembered."""
+    """Take the login NAME away. What it sent is still remembered.
+
+    \b
+    Example:
+      gateway client remove fagsystem
+    """
     from gateway.app import open_database
     from gateway.storage import clients
 

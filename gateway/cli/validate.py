@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("paths", nargs=-1, metavar="FILE|DIR…")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Words for people, or one JSON object a line for programs.",
+)
 @click.option("--xsd-only", is_flag=True, help="The schema alone: no rules, limits, shielding or recipients.")
 @click.option(
     "--profile",

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from gateway.arkivmelding.facts import Facts, PartType, gather
 from gateway.arkivmelding.reader import Dialect, read
 from tests.arkivmelding.dialects import fiks, part, v1, wrapped
-from tests.documents import NAMESPACE, Doc, Message, Objekt, Part, gradering, skjerming
+from tests.documents import GUID, NAMESPACE, Doc, Message, Objekt, Part, gradering, skjerming
 
 V1_PARTS = {
     "organisasjonsnummer": "311000128",
@@ -28,15 +28,19 @@ def test_the_facts_of_a_whole_document() -> None:
         documents=(Doc(), Doc((Objekt("kart.pdf", 2), Objekt("kart.docx", 1, "Produksjonsformat")), "Kart", "Vedlegg")),
         folder_title="Støtte",
         klasse="K-7",
+        folder_extra="<referanseArkivdel>SAK</referanseArkivdel><offentligTittel>Støtte</offentligTittel>",
+        entry_extra="<journalpostnummer>17</journalpostnummer>",
     )
     facts = facts_of(message.xml())
     assert (facts.dialect, facts.system, facts.melding_id) == (Dialect.EFORMIDLING, "Fagsystem", message.melding_id)
     assert facts.antall_filer == 3
     assert facts.saksmappe is not None
-    assert (facts.saksmappe.title, facts.saksmappe.classes) == ("Støtte", ("K-7",))
+    assert (facts.saksmappe.title, facts.saksmappe.public_title) == ("Støtte", "Støtte")
+    assert (facts.saksmappe.system_id, facts.saksmappe.arkivdel) == (GUID.format(1), "SAK")
+    assert facts.saksmappe.classes == ("K-7",)
     entry = facts.journalpost
     assert entry is not None
-    assert (entry.type, entry.status) == ("Utgående dokument", "Ekspedert")
+    assert (entry.type, entry.status, entry.number) == ("Utgående dokument", "Ekspedert", "17")
     assert (entry.title, facts.public_title) == ("Vedtak om støtte", "Vedtak om støtte")
     assert [(each.index, each.type, each.name) for each in entry.parts] == [
         (1, PartType.AVSENDER, "Havnes kommune"),

@@ -53,6 +53,7 @@ def test_ordinary_names_are_safe(name: str) -> None:
         pytest.param("vedtak\u200b.pdf", id="zero-width"),
         pytest.param("vedtak\u00ad.pdf", id="soft-hyphen"),
         pytest.param("vedtak\u2028.pdf", id="line-separator"),
+        pytest.param("vedtak\u2029.pdf", id="paragraph-separator"),
         pytest.param("vedtak\ue000.pdf", id="private-use"),
         pytest.param("vedtak\ud800.pdf", id="half-a-character"),
         pytest.param("x" * 256, id="too-long"),

@@ -85,11 +85,12 @@ def test_nothing_is_fetched() -> None:
             server.accept()
 
 
-def test_no_file_is_opened(tmp_path: Path) -> None:
-    """An external entity on a pipe that nobody writes to would be waited for."""
+@pytest.mark.parametrize("doctype", ['[<!ENTITY e SYSTEM "{}">]', 'SYSTEM "{}"', '[<!ENTITY % p SYSTEM "{}"> %p;]'])
+def test_no_file_is_opened(tmp_path: Path, doctype: str) -> None:
+    """An entity or a DTD on a pipe that nobody writes to would be waited for."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    xml = f'<!DOCTYPE a [<!ENTITY e SYSTEM "{pipe.as_uri()}">]><a>&e;</a>'.encode()
+    xml = f"<!DOCTYPE a {doctype.format(pipe.as_uri())}><a>{'&e;' if 'ENTITY e' in doctype else ''}</a>".encode()
     reading = threading.Thread(target=lambda: refusal(xml), daemon=True)
     reading.start()
     reading.join(timeout=10)

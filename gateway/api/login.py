@@ -150,10 +150,19 @@ def _check_origin(hosts: Iterable[str]) -> None:
     origin = request.headers.get("Origin")
     if origin is None:
         return
-    theirs, ours = urlsplit(origin), urlsplit(request.host_url)
-    same_door = (theirs.scheme, _port(theirs.netloc)) == (ours.scheme, _port(ours.netloc))
-    if not same_door or _host_name(theirs.netloc) not in hosts:
+    theirs, ours = _split(origin), _split(request.host_url)
+    same_door = (theirs[0], _port(theirs[1])) == (ours[0], _port(ours[1]))
+    if not same_door or _host_name(theirs[1]) not in hosts:
         raise NotAllowed("requests from a page of another site are refused", code="ORIGIN")
+
+
+def _split(origin: str) -> tuple[str, str]:
+    """Scheme and netloc; nothing for what is no address."""
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return "", ""
+    return parts.scheme, parts.netloc
 
 
 def _port(netloc: str) -> str:

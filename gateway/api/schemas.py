@@ -33,7 +33,7 @@ def _deadline() -> fields.AwareDateTime:
 
 
 def _process(**more: Any) -> fields.String:
-    pattern = validate.Regexp(r"^urn:[A-Za-z0-9:._-]{1,200}$", error="is no process: urn:no:difi:profile:…")
+    pattern = validate.Regexp(r"^urn:[A-Za-z0-9:._-]{1,200}\Z", error="is no process: urn:no:difi:profile:…")
     return fields.String(validate=pattern, metadata={"example": ADMINISTRASJON}, **more)
 
 
@@ -59,7 +59,7 @@ class OptionsSchema(Strict):
     process = _process()
     confidential = fields.Boolean(truthy={True}, falsy={False})
     deadline = _deadline()
-    messageChannel = fields.String(validate=validate.Regexp(r"^[a-zA-Z0-9_-]{1,25}$"))
+    messageChannel = fields.String(validate=validate.Regexp(r"^[a-zA-Z0-9_-]{1,25}\Z"))
     actor = _text("saksbehandler-7", validate=validate.Length(max=200))
 
 

@@ -11,7 +11,9 @@ from flask import request
 from marshmallow import Schema, ValidationError
 
 from gateway.api.bodies import XML_TYPES, Form, read_bytes, read_multipart, read_xml
+from gateway.api.login import current_caller
 from gateway.api.problems import faults_of
+from gateway.api.rooms import rooms
 from gateway.api.schemas import EditSchema, OptionsSchema, RecipientSchema
 from gateway.arkivmelding.adressering import Given
 from gateway.delivery.submission import Edit, NewRecipient, Options, PrototypeEdit, Submission
@@ -96,7 +98,12 @@ def if_match() -> int | None:
     versions = [int(tag) for tag in tags if tag and len(tag) < _LONGEST_VERSION and tag.isascii() and tag.isdigit()]
     if not versions:
         raise Stale("If-Match holds no ETag of this conversation", mend="Send the ETag of the answer you have read.")
-    return max(versions)
+    if len(versions) == 1:
+        return versions[0]
+    # Any of several will do.
+    conversation_id = str((request.view_args or {}).get("conversation_id"))
+    standing = rooms().intake.view(conversation_id, current_caller()).conversation.version
+    return standing if standing in versions else versions[0]
 
 
 def _prototype_edit(entry: Mapping[str, object]) -> PrototypeEdit:

@@ -54,7 +54,7 @@ def test_a_deadline_lies_ahead_and_not_too_far(gateway: Gateway, moment: str) ->
     assert gateway.call("GET", f"/out/messages/{body['conversationId']}").status_code == 200
 
 
-@pytest.mark.parametrize("process", ["", "../../info/x?y=1#", "administrasjon", "urn:" + "x" * 300])
+@pytest.mark.parametrize("process", ["", "urn:no:x\n", "../../info/x?y=1#", "administrasjon", "urn:" + "x" * 300])
 def test_a_process_is_a_urn(gateway: Gateway, process: str) -> None:
     """Anything else would end up in an address of the registry."""
     assert edit(gateway, draft(gateway), process=process).status_code == 422
@@ -109,7 +109,7 @@ def test_more_recipients_than_the_limit_are_refused_in_an_edit_too(gateway: Gate
 
 def test_a_page_on_another_port_is_another_site(gateway: Gateway) -> None:
     """So is one by another scheme."""
-    for origin in ("http://localhost:9", "https://localhost", "http://127.0.0.1"):
+    for origin in ("http://localhost:9", "https://localhost", "http://127.0.0.1", "http://[", "null", "x"):
         assert gateway.call("GET", "/out/messages", headers={"Origin": origin}).status_code == 403
     assert gateway.call("GET", "/out/messages", headers={"Origin": gateway.url}).status_code == 200
 
@@ -140,3 +140,11 @@ def test_a_404_has_one_code(gateway: Gateway) -> None:
     """Whether the route or the conversation is unknown."""
     assert gateway.call("GET", "/nowhere").json()["code"] == "NOT_FOUND"
     assert gateway.call("GET", "/out/messages/nothing").json()["code"] == "NOT_FOUND"
+
+
+def test_any_of_several_versions_will_do(gateway: Gateway) -> None:
+    """If-Match may name several; one that stands among them is enough, none is stale."""
+    body = draft(gateway)
+    path = f"/out/messages/{body['conversationId']}"
+    assert gateway.call("PUT", path, json={}, headers={"If-Match": '"7", "8"'}).status_code == 412
+    assert gateway.call("PUT", path, json={"confidential": True}, headers={"If-Match": '"1", "999"'}).status_code == 200

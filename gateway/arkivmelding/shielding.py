@@ -5,6 +5,7 @@ inspection. It leans to the safe side: a ground that is not fully understood is 
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -97,13 +98,28 @@ DEFAULT_GROUNDS = Grounds(
     ),
 )
 
-# Both languages, every ending, the English words of NATO, and Noark's letters where one stands alone.
-_GRADED = re.compile(
-    r"\b(?:sikkerh?ei?tsgrad\w*|tryggleiksgrad\w*|gradert\w*|begrens\w*|konfidensiel\w*|hemm?el[ei]g\w*|"
-    r"restricted|secret|confidential|classified)\b|^(?:b|k|h|sh)\.?$"
+# Both languages, every ending, common misspellings, and the words of NATO and the EU. The noun «avgrensing» is everyday
+# language; only the participle is a grading.
+_GRADES = (
+    r"hemm?e?l\w*|konfid\w*|begren[sz]\w*|avgren[sz](?:a|et|ede|te)|restricted|(?:top)?secret|confidenti[ae]l|restreint"
 )
-_PROTECTED = re.compile(r"\b(?:beskytt\w*grad\w*|vernegrad\w*|fortr[ou]l[ei]g\w*)\b|^(?:f|sf)\.?$")
-_GRADING_LAW = re.compile(r"\b(?:sikkerh?ei?tslov\w*|tryggingslov\w*)\b")
+_GRADED = re.compile(
+    rf"\b(?:{_GRADES}|sikkerh?ei?ts[- ]?grad\w*|tryggleiksgrad\w*|(?:lav|låg|høy|høg)?gradert\w*|classified)\b|"
+    r"\bgradering\w*\W+(?:b|k|h|sh)\b"
+)
+# A ground is prose, where «hemmelig» may be said of an address: only what can mean nothing else counts there.
+_GRADED_GROUND = re.compile(
+    rf"\b(?:sikkerh?ei?ts[- ]?grad\w*|tryggleiksgrad\w*|top[- ]?secret|(?:nato|eu) (?:{_GRADES}))\b|"
+    rf"\bstrengt hemm?e?l\w*|^\W*(?:{_GRADES})\W*$"
+)
+_PROTECTED = re.compile(r"\b(?:beskytt\w*grad\w*|vernegrad\w*|fortr[ou]l\w*)\b")
+# Noark's letters and usual abbreviations, where one is all that stands there; without dots and blanks.
+_GRADED_CODES = frozenset({"b", "k", "h", "sh", "begr", "konf", "hem", "hemm", "strhem", "strhemm"})
+_PROTECTED_CODES = frozenset({"f", "sf", "fortr", "strfortr"})
+_GRADING_LAW = re.compile(
+    r"\b(?:sikkerh?ei?tsl(?:ov\w*|\b)|sikkl|sikkerh?ei?tsinstruks\w*|tryggingslov\w*|"
+    r"lov\w* om (?:nasjonal sikkerh?ei?t|f[oø]rebygg\w+ (?:sikkerh?ei?ts|tryggings)\w+))\b"
+)
 _PROTECTION_LAW = re.compile(r"\b(?:beskyttelsesinstruks\w*|verneinstruks\w*)\b")
 # What may stand beside a citation without changing what it means. A bare number is not among it: it may be a section.
 _CONNECTORS = re.compile(
@@ -133,14 +149,26 @@ def _judge_skjerming(skjerming: Skjerming, grounds: Grounds) -> Finding:
 
 
 def _judge_texts(restriction: str, ground: str, *, grounds: Grounds) -> Outcome:
-    if _GRADED.search(restriction) or _GRADING_LAW.search(f"{restriction} ; {ground}"):
+    if _is_graded(_bare(restriction), _bare(ground)):
         return Outcome.CLASSIFIED
-    if _PROTECTED.search(restriction) or _PROTECTION_LAW.search(f"{restriction} ; {ground}"):
+    if _is_protected(_bare(restriction), _bare(ground)):
         return Outcome.CONFIDENTIAL if grounds.allow_beskyttelsesgrad else Outcome.CLASSIFIED
     if any(_cites(each, f"{restriction} ; {ground}") for each in grounds.secrecy):
         return Outcome.CONFIDENTIAL
     understood = _is_open(ground, grounds) and (not _without_citations(restriction, grounds))
     return Outcome.OPEN if understood else Outcome.UNDECIDED
+
+
+def _is_graded(restriction: str, ground: str) -> bool:
+    words = (
+        _GRADED.search(restriction) or _GRADED_GROUND.search(ground) or _GRADING_LAW.search(f"{restriction} ; {ground}")
+    )
+    return bool(words) or not _GRADED_CODES.isdisjoint((_code(restriction), _code(ground)))
+
+
+def _is_protected(restriction: str, ground: str) -> bool:
+    words = _PROTECTED.search(restriction) or _PROTECTION_LAW.search(f"{restriction} ; {ground}")
+    return bool(words) or _code(restriction) in _PROTECTED_CODES
 
 
 def _judge_gradering(gradering: Gradering, grounds: Grounds) -> Finding:
@@ -180,3 +208,13 @@ def _has_ended(skjerming: Skjerming, today: date) -> bool:
 
 def _folded(text: str) -> str:
     return " ".join(text.split()).casefold()
+
+
+def _bare(text: str) -> str:
+    """Without what hides a word from a pattern: wide letters, invisible signs, underscores."""
+    visible = (sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) != "Cf")
+    return _folded("".join(visible).replace("_", " "))
+
+
+def _code(text: str) -> str:
+    return re.sub(r"\W+", "", text)

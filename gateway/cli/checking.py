@@ -24,7 +24,8 @@ PROFILES: dict[str, tuple[Profile, ...]] = {"any": EITHER, **{each.value: (each,
 _BLOCK = 1024 * 1024
 _OTHER_DIALECT = "DIALECT_NOT_DELIVERABLE"
 # Identifiers may also come with the request, so it is no fault to have none; what is wrong with those it has is told.
-_WORTH_A_WARNING = frozenset({"PART_MISMATCH", "ID_INVALID", "ID_CONFLICT"})
+# An index that has slipped is an error: it sends one recipient's letter to another.
+_ADDRESSING = {"PART_MISMATCH": Severity.ERROR, "ID_INVALID": Severity.WARNING, "ID_CONFLICT": Severity.WARNING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +111,15 @@ class Checker:
         found = inspect(xml, kit, today=self._today)
         addressing = find_addressees(found.facts, "", written=found.given)
         problems = [problem for each in addressing.addressees for problem in each.problems] + [*addressing.problems]
-        warnings = tuple(
-            Fault(each.code, Severity.WARNING, each.message, each.mend, line=each.line)
+        misaddressed = tuple(
+            Fault(each.code, _ADDRESSING[each.code], each.message, each.mend, line=each.line)
             for each in problems
-            if each.code in _WORTH_A_WARNING
+            if each.code in _ADDRESSING
         )
         return Report(
             file,
-            found.acceptable,
-            tuple(sorted((*found.faults, *warnings), key=lambda fault: (fault.line, fault.column))),
+            found.acceptable and all(each.severity is not Severity.ERROR for each in misaddressed),
+            tuple(sorted((*found.faults, *misaddressed), key=lambda fault: (fault.line, fault.column))),
             dialect=found.document.dialect.value,
             profile=found.profile.value if found.profile else None,
             shielding=found.shielding.outcome.value,

@@ -24,7 +24,7 @@ def compare_names(part: str, registered: str | None) -> NameMatch:
         return NameMatch.UNVERIFIABLE
     if not _may_be_one(ours, theirs):
         return NameMatch.DIFFERENT
-    if _without(_FORMS, ours) == _without(_FORMS, theirs):
+    if _without(_FORMS, ours) == _without(_FORMS, theirs) and _have_like_forms(ours, theirs):
         return NameMatch.SAME
     said, registered_words = (set(_without(_GENERIC | _LINKS, each)) - _GENERIC for each in (ours, theirs))
     # More words in the registry make it somebody else: Bergen kommune is not Bergen kommunes pensjonskasse. A single
@@ -43,14 +43,24 @@ def _without(words: frozenset[str], name: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _may_be_one(ours: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
-    """Not where each names a form and they differ: Bergen AS is not Bergen kommune, and an AS is no ENK."""
+    """Not where each names a form and they differ: Bergen AS is not Bergen kommune, and an AS is no ENK.
+
+    A company that has its municipality's name is another one too: Bergen kommune is not Bergen kommune KF.
+    """
     forms, theirs_forms = _FORMS.intersection(ours), _FORMS.intersection(theirs)
     if forms and theirs_forms:
-        return bool(forms & theirs_forms)
+        return theirs_forms <= forms
     authority = _AUTHORITIES.intersection(ours), _AUTHORITIES.intersection(theirs)
     if all(authority):
-        return bool(authority[0] & authority[1])
+        return bool(authority[0] & authority[1]) and not theirs_forms
     return not ((forms and authority[1]) or (theirs_forms and authority[0]))
+
+
+def _have_like_forms(ours: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
+    """Equal, or left out by one of them; beside `kommune` none may be left out, for there it tells a company."""
+    forms, theirs_forms = _FORMS.intersection(ours), _FORMS.intersection(theirs)
+    left_out = not (forms and theirs_forms) and _AUTHORITIES.isdisjoint(ours)
+    return forms == theirs_forms or left_out
 
 
 def _share_a_form(ours: tuple[str, ...], theirs: tuple[str, ...]) -> bool:

@@ -1,5 +1,6 @@
 """Shielding: what is open, confidential, undecided and classified, and that no slip of the pen makes a secret open."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
@@ -346,6 +347,31 @@ def test_the_words_of_the_outcomes() -> None:
         "K",
         "H.",
         "SH",
+        "Avgrensa",
+        "Avgrenset",
+        "Hemmlig",
+        "Hemlig",
+        "Begrenza",
+        "Konfidentiell",
+        "Hem.",
+        "Str. hem.",
+        "Konf.",
+        "Begr.",
+        "(B)",
+        "S.H.",
+        "Gradering: B",
+        "Sikkerhets-grad K",
+        "Høygradert",
+        "lavgradert",
+        "NATO_SECRET",
+        "TOP-SECRET",
+        "EU RESTREINT",
+        "hemme\u00adlig",
+        "\uff22",
+        "Fortruleg",
+        "strengt fortruleg",
+        "Str. fortr.",
+        "SF",
     ],
 )
 def test_a_grading_in_any_spelling_is_classified(restriction: str) -> None:
@@ -354,8 +380,64 @@ def test_a_grading_in_any_spelling_is_classified(restriction: str) -> None:
     assert assess(gather(document), DEFAULT_GROUNDS, today=date(2026, 11, 20)).outcome is Outcome.CLASSIFIED
 
 
-@pytest.mark.parametrize("ground", ["Sikkerhetsloven § 11", "Tryggingslova", "jf. beskyttelsesinstruksen § 4"])
+@pytest.mark.parametrize(
+    "ground",
+    [
+        "Sikkerhetsloven § 11",
+        "sikkerhetsl. § 11",
+        "sikkl. § 5-3",
+        "Sikkerheitslova",
+        "Sikkerhetsinstruksen § 4",
+        "lov om nasjonal sikkerhet § 5-3",
+        "lov om forebyggende sikkerhetstjeneste",
+        "Lov om førebyggjande tryggingsteneste § 11",
+        "Tryggingslova",
+        "jf. beskyttelsesinstruksen § 4",
+        "sikkerhetsgradert",
+        "NATO SECRET",
+        "Strengt hemmeleg",
+        "Hemmelig",
+        "SH",
+    ],
+)
 def test_a_ground_in_the_laws_of_grading_is_classified(ground: str) -> None:
-    """Whatever the restriction says."""
+    """Whatever the restriction says, and a grading that stands in the wrong field is one all the same."""
     document = read(Message(skjerming=skjerming(ground)).xml())
     assert assess(gather(document), DEFAULT_GROUNDS, today=date(2026, 11, 20)).outcome is Outcome.CLASSIFIED
+
+
+@pytest.mark.parametrize("restriction", ["Ugradert", "Unclassified", "Avgrensing av innsyn", "Konferanse", "P", "XX"])
+def test_what_only_looks_like_a_grading_is_left_to_a_person(restriction: str) -> None:
+    """Neither refused nor open."""
+    assert judge("Offl. § 14", restriction) is Outcome.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    "ground",
+    [
+        "Offl. § 14, hemmelig adresse",
+        "Produktsikkerhetsloven § 3",
+        "Offl. § 21, nasjonal sikkerhet",
+        "begrenset innsyn",
+    ],
+)
+def test_an_everyday_word_in_a_ground_is_no_grading(ground: str) -> None:
+    """A ground is prose: only what can mean nothing else refuses the document."""
+    assert judge(ground) is Outcome.UNDECIDED
+
+
+STEMS = ("begrens", "hemmelig", "hemmeleg", "konfidensiel", "fortrolig", "fortruleg", "sikkerhetsgrad", "gradert")
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(["", "strengt ", "NATO ", "Gradering: ", "unntatt offentlighet, "]),
+    st.sampled_from(STEMS),
+    st.text("abdegilnorstæøå", max_size=8),
+    st.sampled_from([str.lower, str.upper, str.title]),
+)
+def test_no_inflection_of_a_grading_is_let_through(
+    before: str, stem: str, ending: str, case: Callable[[str], str]
+) -> None:
+    """Whatever ending, with whatever before it, in capitals or not: refused, however open the ground is."""
+    assert judge("Offl. § 14", case(before + stem + ending)) is Outcome.CLASSIFIED

@@ -90,6 +90,31 @@ def test_the_callers_selection_settles_it() -> None:
     assert select(documents, ()).filenames == ()
 
 
+def problems_of(documents: tuple[Dokumentbeskrivelse, ...], *choice: str) -> list[tuple[str, Weight, str | None]]:
+    """Code, severity and file of what is wrong with a selection."""
+    return [(each.code, each.severity, each.filename) for each in select(documents, choice).problems]
+
+
+def test_a_selection_must_hold_the_main_document() -> None:
+    """Any one file of it will do; where the document has none, there is nothing to leave out."""
+    letter, enclosure = document(("a", 1, A), ("p", 1, P)), document(("v", 1, A), role="Vedlegg", number=2)
+    left_out = [("MAIN_DOCUMENT_LEFT_OUT", Weight.BLOCK, None)]
+    assert problems_of((letter, enclosure), "v") == problems_of((enclosure, letter)) == left_out
+    assert problems_of((letter, enclosure), "p", "v") == problems_of((letter, enclosure), "a") == []
+    assert problems_of((enclosure,), "v") == problems_of((document(), enclosure), "v") == []
+
+
+def test_a_selection_of_full_and_redacted_together_settles_nothing() -> None:
+    """Of one document; the redacted letter beside a full enclosure is a choice like another."""
+    letter = document(("full", 1, A), ("draft", 1, P), ("redacted", 1, S))
+    enclosure = document(("v", 1, A), ("w", 1, S), role="Vedlegg", number=2)
+    both = [("REDACTED_AND_FULL", Weight.BLOCK, "full")]
+    assert problems_of((letter, enclosure), "full", "redacted") == both
+    assert problems_of((letter, enclosure), "draft", "redacted") == [("REDACTED_AND_FULL", Weight.BLOCK, "draft")]
+    assert problems_of((letter, enclosure), "redacted", "v") == []
+    assert problems_of((letter, enclosure), "redacted", "v", "w") == [("REDACTED_AND_FULL", Weight.BLOCK, "v")]
+
+
 @given(
     st.lists(
         st.tuples(st.sampled_from("abcdef"), st.integers(0, 3), st.sampled_from([A, P, S])),

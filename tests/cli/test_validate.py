@@ -17,6 +17,7 @@ from tests.cli.conftest import ROOT, SAMPLES, Run, descendants, is_alive, starte
 
 GOOD = SAMPLES / "02-four-recipients" / "arkivmelding.xml"
 BAD = SAMPLES / "08-five-faults" / "arkivmelding.xml"
+SLIPPED = SAMPLES / "05-slipped-index" / "arkivmelding.xml"
 MEMBERS = ["file", "valid", "dialect", "profile", "shielding", "recipients", "faults"]
 FAULT_MEMBERS = ["rule", "severity", "line", "column", "path", "message", "mend", "value"]
 PERSON = "15859010099"
@@ -67,12 +68,31 @@ def test_a_person_is_never_shown_by_number(run: Run, tmp_path: Path) -> None:
     assert PERSON not in output + run("validate", file).output
 
 
-def test_a_slipped_index_is_a_warning(run: Run) -> None:
-    """The document is valid as such, and what would be stopped when it is posted is told already here."""
-    result = run("validate", "--format", "json", SAMPLES / "05-slipped-index" / "arkivmelding.xml")
+def test_a_slipped_index_makes_it_invalid(run: Run) -> None:
+    """It would send one recipient's letter to another: an error in json and in text, and exit code 1."""
+    result = run("validate", "--format", "json", SLIPPED)
     answer = json.loads(result.output)
-    assert (result.exit_code, answer["valid"]) == (0, True)
-    assert {(fault["rule"], fault["severity"]) for fault in answer["faults"]} == {("PART_MISMATCH", "warning")}
+    assert (result.exit_code, answer["valid"]) == (1, False)
+    assert {(fault["rule"], fault["severity"]) for fault in answer["faults"]} == {("PART_MISMATCH", "error")}
+    result = run("validate", SLIPPED)
+    assert (result.exit_code, "warning" in result.output) == (1, False)
+    assert result.output.startswith(f"{SLIPPED}: invalid (eformidling, profile head, open, 2 recipients), 2 errors\n")
+
+
+def test_a_slipped_index_is_no_matter_of_the_schema(run: Run) -> None:
+    """With the schema alone the same file is valid."""
+    result = run("validate", "--xsd-only", "--format", "json", SLIPPED)
+    answer = json.loads(result.output)
+    assert (result.exit_code, answer["valid"], answer["faults"]) == (0, True, [])
+
+
+def test_a_wrong_identifier_is_a_warning(run: Run, tmp_path: Path) -> None:
+    """Another may come with the request, so the document stays valid."""
+    file = tmp_path / "wrong.xml"
+    file.write_text(GOOD.read_text(encoding="utf-8").replace("0192:311000047", "0192:311000048"), encoding="utf-8")
+    answer = json.loads(run("validate", "--format", "json", file).output)
+    assert answer["valid"] is True
+    assert [(fault["rule"], fault["severity"]) for fault in answer["faults"]] == [("ID_INVALID", "warning")]
 
 
 @pytest.mark.parametrize("options", [(), ("--xsd-only",)])

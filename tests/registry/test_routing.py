@@ -99,7 +99,8 @@ def test_an_open_message_takes_the_registrys_way(records: list[ServiceRecord], e
     assert routed.record is not None
     assert routed.record.channel is expected.channel
     assert routed.registered == Registered("BREIDAL KOMMUNE", "KOMM", "2900 FAGERNES")
-    assert str(expected.channel) in routed.why[0]
+    level = f" at security level {expected.security_level}" if expected.security_level else ""
+    assert routed.why == (f"311000039 takes administrasjon over {expected.channel}{level}",)
     assert codes(routed) == []
 
 

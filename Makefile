@@ -37,7 +37,7 @@ bench: $(READY) ## Print the performance ratios, measured side by side (some min
 lock: $(READY) ## Fix the newest versions that pyproject.toml allows, with hashes
 	$(BIN)/pip install --quiet uv
 	printf 'hatchling\neditables\n' | $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --all-extras --upgrade --custom-compile-command "make lock" \
+		--no-emit-index-url --no-strip-extras --all-extras --upgrade --custom-compile-command "make lock" \
 		pyproject.toml - --output-file requirements.lock.txt
 
 wheel: $(READY) ## Build the wheel into dist/

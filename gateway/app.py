@@ -17,7 +17,7 @@ from gateway.api.door import create_door
 from gateway.api.login import LoginSettings
 from gateway.api.rooms import Rooms
 from gateway.arkivmelding.inspection import Kit
-from gateway.arkivmelding.schema import Schemas
+from gateway.arkivmelding.schema import FILES, Schemas
 from gateway.config import Settings
 from gateway.delivery.carrier import Carrier
 from gateway.delivery.committing import DELIVER, EXPIRE
@@ -30,6 +30,7 @@ from gateway.delivery.uploads import Uploads
 from gateway.delivery.worker import Hands, Worker
 from gateway.errors import SetupFault
 from gateway.keys import DocumentSealer, KeyRing, load_key_pairs, load_or_create_sealing_keys
+from gateway.language import say
 from gateway.maskinporten import AltinnTokens, Maskinporten
 from gateway.message.processes import Channel
 from gateway.registry.client import RegistryClient
@@ -38,8 +39,6 @@ from gateway.storage import clients, tasks
 from gateway.storage.blobs import FolderBlobs
 from gateway.storage.engine import Database
 from gateway.transports.dpo import DpoTransport
-
-SCHEMA_FILES = ("arkivmelding.xsd", "metadatakatalog.xsd", "adressering.xsd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def new_id() -> str:
 def load_schemas() -> Schemas:
     """The schemas that ship with the gateway, compiled."""
     folder = shipped("schemas")
-    return Schemas({name: folder.joinpath(name).read_bytes() for name in SCHEMA_FILES})
+    return Schemas({name: folder.joinpath(name).read_bytes() for name in FILES})
 
 
 def open_database(settings: Settings) -> Database:
@@ -98,7 +97,7 @@ def assemble(settings: Settings) -> Assembly:
     ]
     if missing or not (settings.maskinporten and settings.registry and settings.dpo and settings.keys.keystore):
         raise SetupFault(
-            f"the settings lack {', '.join(missing)}",
+            say("the settings lack {names}", names=", ".join(missing)),
             mend="Write them into gateway.toml (see the README), or try `gateway demo`, which needs none.",
         )
     ring = KeyRing(load_key_pairs(_read(settings.keys.keystore), settings.keys.password))
@@ -168,7 +167,7 @@ def require_safe_address(settings: Settings, database: Database) -> None:
         if clients.any_exists(connection):
             return
     raise SetupFault(
-        f"the server would listen on {settings.server.host}, and nobody has a login",
+        say("the server would listen on {host}, and nobody has a login", host=settings.server.host),
         mend="Make one first: gateway client add NAME --organisation 0192:… ; or listen on 127.0.0.1.",
     )
 
@@ -182,4 +181,5 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as fault:
-        raise SetupFault(f"{path} cannot be read: {fault.strerror}", mend="Check [keys] in gateway.toml.") from fault
+        message = say("{path} cannot be read: {reason}", path=str(path), reason=fault.strerror)
+        raise SetupFault(message, mend="Check [keys] in gateway.toml.") from fault

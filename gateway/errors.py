@@ -25,6 +25,7 @@
 Raised in any room, translated at the doors: `api/problems.py` gives the status, `delivery/retry.py` obeys the verdict.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -45,11 +46,21 @@ class Severity(StrEnum):
     INFO = "info"
 
 
+class FaultClass(StrEnum):
+    """What kind of fault a document has; decides, with the handling, whether the document is taken all the same."""
+
+    UNSAFE = "unsafe"  # who gets what, or what is secret, is in doubt: always refused
+    PROVENANCE = "provenance"  # facts for the archive are missing or malformed
+    SPELLING = "spelling"  # what is meant is certain, and only written otherwise
+    ADVISORY = "advisory"  # worth knowing
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong with what was handed in: where it stands and how to mend it.
 
-    `line` and `column` count from 1 (0: none given). `value` is already masked where it may identify a person.
+    `line` and `column` count from 1 (0: none given). `value` is already masked where it may identify a person. Only
+    faults of documents have a class; one that nobody has classed is as good as unsafe.
     """
 
     rule: str
@@ -60,6 +71,12 @@ class Fault:
     column: int = 0
     path: str = ""
     value: str | None = None
+    fault_class: FaultClass | None = None
+
+    @property
+    def is_unsafe(self) -> bool:
+        """Whether no handling takes a document with this fault."""
+        return self.fault_class in (None, FaultClass.UNSAFE)
 
 
 class GatewayError(Exception):
@@ -74,7 +91,10 @@ class GatewayError(Exception):
 
 
 class Refused(GatewayError):
-    """The caller asked for something that is not done. `code` is stable and goes out on the wire."""
+    """The caller asked for something that is not done. `code` is stable and goes out on the wire.
+
+    `offers` says what would have been accepted: `acceptedIfLenient`, `acceptedIfConverted`.
+    """
 
     def __init__(
         self,
@@ -84,11 +104,13 @@ class Refused(GatewayError):
         code: str = "",
         faults: tuple[Fault, ...] = (),
         retry_after: int | None = None,
+        offers: Mapping[str, bool] | None = None,
     ) -> None:
         super().__init__(message, mend=mend)
         self.code = code
         self.faults = faults
         self.retry_after = retry_after
+        self.offers = dict(offers or {})
 
 
 class Unreadable(Refused):

@@ -12,7 +12,8 @@ from pathlib import Path
 import requests
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from gateway.app import SCHEMA_FILES, Assembly, assemble, build_door, build_worker
+from gateway.app import Assembly, assemble, build_door, build_worker
+from gateway.arkivmelding.schema import FILES
 from gateway.cli.settings_file import write_settings
 from gateway.config import KeySettings, ServerSettings, Settings
 from gateway.delivery.retry import RetrySettings
@@ -57,7 +58,7 @@ class Gateway:
 
 def read_schemas() -> dict[str, bytes]:
     """The schemas by name."""
-    return {name: shipped("schemas").joinpath(name).read_bytes() for name in SCHEMA_FILES}
+    return {name: shipped("schemas").joinpath(name).read_bytes() for name in FILES}
 
 
 def settings_for(sandbox: Sandbox, data: Path, **changes: object) -> Settings:

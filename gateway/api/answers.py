@@ -107,10 +107,40 @@ class ArkivmeldingAnswer(Answer):
     system = fields.String()
     dialect = fields.String()
     profile = _nullable()
+    valid = fields.Boolean()
+    converted = fields.Boolean()
     title = _nullable()
     saksmappe = _nullable()
     journalpost = _nullable()
     shielding = fields.String()
+
+
+class MendedAnswer(Answer):
+    """Something that goes out otherwise than it was posted: a value, a name, or a place (then both are paths)."""
+
+    what = fields.String()
+    path = fields.String()
+    line = fields.Integer()
+    before = fields.String()
+    after = fields.String()
+    reason = fields.String()
+
+
+class LostAnswer(Answer):
+    """Something posted that the outgoing arkivmelding has no place for."""
+
+    path = fields.String()
+    line = fields.Integer()
+    value = fields.String()
+    reason = fields.String()
+
+
+class FilledAnswer(Answer):
+    """Something that the outgoing arkivmelding demands and the posted one lacks; `path` is that of the outgoing one."""
+
+    path = fields.String()
+    value = fields.String()
+    source = fields.String()
 
 
 class UploadAnswer(Answer):
@@ -156,7 +186,27 @@ class ConversationAnswer(Answer):
     skipped = fields.List(fields.Nested(SkippedAnswer))
     problems = fields.List(fields.Nested(ProblemAnswer))
     confirmed = fields.List(fields.Nested(ConfirmedAnswer))
+    handling = fields.String()
+    mended = fields.List(fields.Nested(MendedAnswer))
+    lost = fields.List(fields.Nested(LostAnswer))
+    filled = fields.List(fields.Nested(FilledAnswer))
     notSent = fields.List(fields.String())
+
+
+class RuleAnswer(Answer):
+    """One rule. `severity` is what breaking it weighs under strict handling."""
+
+    code = fields.String()
+    fault_class = fields.String(data_key="class")
+    severity = fields.String()
+    sentence = fields.String()
+    mend = fields.String()
+
+
+class RulesAnswer(Answer):
+    """The table of rules."""
+
+    rules = fields.List(fields.Nested(RuleAnswer))
 
 
 class SummaryAnswer(Answer):

@@ -14,8 +14,9 @@ from flask import request
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
 from gateway.arkivmelding.filenames import folded
-from gateway.delivery.uploads import Readable, Uploads, check_filename, too_large
+from gateway.delivery.uploads import Readable, Uploads, check_filename, too_large, too_many
 from gateway.errors import Conflict, GatewayError, Invalid, Unreadable
+from gateway.language import say
 from gateway.storage.blobs import BlobWriter
 from gateway.storage.documents import StoredDocument
 
@@ -110,7 +111,8 @@ def _events(decoder: MultipartDecoder) -> Iterator[object]:
             if decoder.complete:
                 # The body ended without its closing boundary: the last part may lack its end.
                 raise _cut_off(body.count, body.declared) from fault
-            raise Unreadable(f"the multipart body cannot be read: {fault}", code="MULTIPART") from fault
+            message = say("the multipart body cannot be read: {reason}", reason=str(fault))
+            raise Unreadable(message, code="MULTIPART") from fault
         if isinstance(event, NeedData):
             decoder.receive_data(body.read(BLOCK) or None)
         elif isinstance(event, Epilogue):
@@ -183,12 +185,12 @@ class _Document:
         self._form.documents.append(document)
         if twin is not None:
             raise Conflict(
-                f"the form holds {self._filename} twice, with other bytes or in other case",
+                say("the form holds {filename} twice, with other bytes or in other case", filename=self._filename),
                 code="OTHER_BYTES",
                 mend="Send each document once.",
             )
         if len(self._form.documents) > self._uploads.intake.kit.limits.documents:
-            raise _too_many(self._uploads.intake.kit.limits.documents)
+            raise too_many(self._uploads.intake.kit.limits.documents)
         self._form.digests.append((self._name, self._filename, self._mime, document.sha256.hex()))
 
     def abort(self) -> None:
@@ -198,7 +200,9 @@ class _Document:
 def _open_part(event: Field | File, form: Form, *, uploads: Uploads, xml_limit: int) -> _Part:
     if event.name in form.seen and (event.name == "arkivmelding" or event.name in JSON_PARTS):
         raise Unreadable(
-            f"the form has two parts named {event.name}", code="DUPLICATE_PART", mend="Send each of them once."
+            say("the form has two parts named {name}", name=event.name),
+            code="DUPLICATE_PART",
+            mend="Send each of them once.",
         )
     form.seen.add(event.name)
     if event.name == "arkivmelding":
@@ -208,7 +212,10 @@ def _open_part(event: Field | File, form: Form, *, uploads: Uploads, xml_limit: 
     if isinstance(event, File):
         return _Document(event, form, uploads=uploads, limit=uploads.intake.settings.maximum_upload)
     raise Invalid(
-        f"the form has a part {event.name!r} that is neither arkivmelding, recipients nor options, and has no file name",
+        say(
+            "the form has a part {name!r} that is neither arkivmelding, recipients nor options, and has no file name",
+            name=event.name,
+        ),
         code="UNKNOWN_PART",
         mend="Send documents as file parts, each with its file name.",
     )
@@ -233,18 +240,20 @@ def _read_up_to(body: Body, limit: int) -> bytes:
     return bytes(content)
 
 
-def _too_many(limit: int) -> Unreadable:
-    return Unreadable(f"a conversation may have at most {limit} documents", code="LIMIT", mend="Send fewer.")
-
-
 def _too_long(limit: int) -> Unreadable:
     return Unreadable(
-        f"the body is longer than the {limit} bytes that are read here", code="LIMIT", mend="Split it, or send less."
+        say("the body is longer than the {limit} bytes that are read here", limit=limit),
+        code="LIMIT",
+        mend="Split it, or send less.",
     )
 
 
 def _cut_off(count: int, declared: int | None) -> GatewayError:
-    of = f" of {declared}" if declared is not None else ""
-    return Unreadable(
-        f"the body was cut off after {count}{of} bytes, so nothing was kept", code="CUT_OFF", mend="Send it again."
-    )
+    message = say("the body was cut off after {count} bytes, so nothing was kept", count=count)
+    if declared is not None:
+        message = say(
+            "the body was cut off after {count} of {declared} bytes, so nothing was kept",
+            count=count,
+            declared=declared,
+        )
+    return Unreadable(message, code="CUT_OFF", mend="Send it again.")

@@ -16,6 +16,7 @@ from gateway.api.rooms import rooms
 from gateway.api.schemas import CapabilityQuery, CapabilityRequest
 from gateway.api.views import registered_json
 from gateway.errors import Invalid, NotFound, Outside, Rejected, Unavailable
+from gateway.language import say
 from gateway.message.identifiers import Identifier, IdentifierKind, parse_identifier
 from gateway.message.processes import SIZE_LIMITS, Channel, message_type
 from gateway.message.prototype import Registered
@@ -59,9 +60,8 @@ def _read(text: str) -> Identifier:
     try:
         return parse_identifier(text)
     except ValueError as fault:
-        raise Invalid(
-            f"the identifier cannot be used: {fault}", code="IDENTIFIER", mend="Write 0192: and nine digits."
-        ) from fault
+        message = say("the identifier cannot be used: {reason}", reason=fault.args[0])
+        raise Invalid(message, code="IDENTIFIER", mend="Write 0192: and nine digits.") from fault
 
 
 def _answer(subject: Identifier, wanted: Mapping[str, object]) -> Response:

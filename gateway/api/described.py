@@ -21,7 +21,13 @@ POST_HEADERS: list[JsonObject] = [
         "name": "Idempotency-Key",
         "schema": {"type": "string", "maxLength": 255},
         "description": "A new value for each new submission: a repeated request then gets the first answer, for 24 hours.",
-    }
+    },
+    {
+        "in": "header",
+        "name": "Prefer",
+        "schema": {"type": "string"},
+        "description": "`handling=lenient`: mend the spelling and warn of the rest; what is unsafe is refused all the same.",
+    },
 ]
 XML_BODY: JsonObject = {
     "required": True,
@@ -50,6 +56,9 @@ POST_BODY: JsonObject = {
             },
         },
     },
+}
+XML_ANSWER: JsonObject = {
+    "200": {"description": "The XML.", "content": {"application/xml": {"schema": _XML}}},
 }
 EDIT_BODY: JsonObject = {"required": True, "content": {"application/json": {"schema": EditSchema}}}
 DOCUMENT_BODY: JsonObject = {

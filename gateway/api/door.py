@@ -10,12 +10,13 @@ from flask import Flask, Response, g, request
 from flask_smorest import Api
 
 from gateway import __version__
-from gateway.api import capabilities, docs, management, out, statuses
+from gateway.api import capabilities, docs, management, out, rules, statuses
 from gateway.api.login import LoginSettings, guard
 from gateway.api.management import REQUESTS, SECONDS
 from gateway.api.problems import register_problems
 from gateway.api.rooms import Rooms, furnish
 from gateway.api.schemas import ProblemDetails
+from gateway.api.tongue import speak
 
 log = structlog.get_logger("access")
 
@@ -32,12 +33,13 @@ def create_door(behind: Rooms, login: LoginSettings) -> Flask:
     )
     furnish(app, behind)
     _log_access(app)
+    speak(app)
     guard(app, behind.database, settings=login)
     api = Api(
         app, spec_kwargs={"components": {"securitySchemes": _SCHEMES}, "security": [{"apiKey": []}, {"basic": []}]}
     )
     api.spec.components.schema("ProblemDetails", schema=ProblemDetails)
-    for room in (out, statuses, capabilities, management):
+    for room in (out, statuses, capabilities, rules, management):
         api.register_blueprint(room.blueprint)
     app.register_blueprint(docs.pages)
     app.extensions["gateway-spec"] = api.spec.to_dict

@@ -14,13 +14,14 @@ from urllib.parse import urlsplit
 from flask import Flask, g, request
 from werkzeug.security import check_password_hash
 
+from gateway.arkivmelding.handling import Handling
 from gateway.delivery.submission import Caller
 from gateway.errors import NotAllowed, NotLoggedIn
 from gateway.storage import clients
 from gateway.storage.clients import Client, ClientKind
 from gateway.storage.engine import Database
 
-OPEN_ENDPOINTS = frozenset({"docs", "health"})
+OPEN_ENDPOINTS = frozenset({"docs", "health", "rules"})
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 _CACHE_SECONDS = 5.0
 
@@ -106,7 +107,8 @@ class _Logins:
         return self._remember(digest, client)
 
     def _remember(self, digest: str, client: Client) -> Caller:
-        caller = Caller(client.id, client.name, client.organisations, client.require_if_match)
+        handling = Handling(client.handling)
+        caller = Caller(client.id, client.name, client.organisations, client.require_if_match, handling)
         if len(self._checked) > 1000:
             self._checked.clear()
         self._checked[digest] = (time.monotonic(), caller)

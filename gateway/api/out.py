@@ -12,16 +12,27 @@ from flask_smorest import Blueprint
 
 from gateway.api.answers import CommitmentAnswer, ConversationAnswer, ListingAnswer, UploadAnswer
 from gateway.api.bodies import Body, Form, media_type, read_xml
-from gateway.api.described import DOCUMENT_BODY, EDIT_BODY, IF_MATCH, POST_BODY, POST_HEADERS, XML_BODY, refusals
+from gateway.api.described import (
+    DOCUMENT_BODY,
+    EDIT_BODY,
+    IF_MATCH,
+    POST_BODY,
+    POST_HEADERS,
+    XML_ANSWER,
+    XML_BODY,
+    refusals,
+)
 from gateway.api.login import current_caller
 from gateway.api.rooms import rooms
-from gateway.api.schemas import DryRunQuery, ListingQuery, ReplaceQuery
-from gateway.api.submissions import if_match, read_edit, read_form, submission_of
+from gateway.api.schemas import DryRunQuery, ListingQuery, PostedQuery, ReplaceQuery
+from gateway.api.submissions import if_match, preferred_handling, read_edit, read_form, submission_of
 from gateway.api.times import moment
+from gateway.api.tongue import spoken
 from gateway.api.views import commitment_json, conversation_json, document_json
 from gateway.delivery.submission import Submission, View
 from gateway.delivery.uploads import Incoming, Kept
 from gateway.errors import Unreadable, UnsupportedType
+from gateway.language import say
 from gateway.storage import conversations, idempotency
 from gateway.storage.conversations import ConversationFilter, ConversationState, ConversationSummary, Page
 from gateway.storage.engine import Connection
@@ -68,7 +79,7 @@ class Messages(MethodView):
             if query["dryRun"]:
                 view = rooms().intake.derive(submission_of(form), current_caller())
                 rooms().uploads.drop(form.documents)
-                return _answer(conversation_json(view))
+                return _note_preference(_answer(conversation_json(view)))
             return _draft_once(form)
         except BaseException:
             rooms().uploads.drop(form.documents)
@@ -124,7 +135,17 @@ class Conversation(MethodView):
 
 @blueprint.route("/messages/<conversation_id>/arkivmelding")
 class Arkivmelding(MethodView):
-    """The XML of a draft."""
+    """The XML of a conversation."""
+
+    @blueprint.arguments(PostedQuery(), location="query")
+    @blueprint.doc(responses={**XML_ANSWER, **refusals(404, 422)})
+    def get(self, query: Mapping[str, object], conversation_id: str) -> Response:
+        """What goes out, mended or converted, before anything is taken out for one recipient; or the posted bytes."""
+        view = rooms().intake.view(conversation_id, current_caller())
+        document = view.inspection.posted if query["posted"] else view.inspection.document
+        response = Response(document.xml, content_type="application/xml")
+        response.set_etag(str(view.conversation.version))
+        return response
 
     @blueprint.response(200, ConversationAnswer)
     @blueprint.doc(
@@ -182,9 +203,8 @@ def _draft_once(form: Form) -> Response:
     if key is None:
         return _created(rooms().intake.draft(submission, current_caller()))
     if not 0 < len(key) <= _LONGEST_KEY:
-        raise Unreadable(
-            f"an Idempotency-Key has from 1 to {_LONGEST_KEY} characters", code="IDEMPOTENCY_KEY", mend="Send a UUID."
-        )
+        message = say("an Idempotency-Key has from 1 to {most} characters", most=_LONGEST_KEY)
+        raise Unreadable(message, code="IDEMPOTENCY_KEY", mend="Send a UUID.")
     keyed = KeyedRequest(current_caller().client_id, ROUTE, key, form.digest, rooms().now())
     with rooms().database.writing() as connection:
         standing = idempotency.begin(connection, keyed)
@@ -216,6 +236,14 @@ def _draft_and_keep(submission: Submission, keyed: KeyedRequest) -> Response:
 def _created(view: View) -> Response:
     response = _answer(conversation_json(view), 201, version=view.conversation.version)
     response.headers["Location"] = f"/out/messages/{view.conversation.id}"
+    response.headers["Content-Language"] = spoken().value  # which is kept with the answer
+    return _note_preference(response)
+
+
+def _note_preference(response: Response) -> Response:
+    """Say which preference was followed (RFC 7240)."""
+    if prefers := preferred_handling():
+        response.headers["Preference-Applied"] = f"handling={prefers}"
     return response
 
 

@@ -5,14 +5,17 @@ the whole translation. Contract §6.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException
 
 from gateway import errors
+from gateway.api.foreign import recognise
+from gateway.api.tongue import told
 from gateway.errors import Fault, GatewayError, Outside, Refused
+from gateway.language import say
 
 log = structlog.get_logger(__name__)
 
@@ -22,18 +25,18 @@ _STORAGE_RETRY = 10
 
 # The most specific class first: status, title, and the code of one that names none itself.
 STATUSES: Mapping[type[GatewayError], tuple[int, str, str]] = {
-    errors.Unreadable: (400, "The request cannot be read", "UNREADABLE"),
-    errors.NotLoggedIn: (401, "Not logged in", "NOT_LOGGED_IN"),
-    errors.NotAllowed: (403, "Not allowed", "NOT_ALLOWED"),
-    errors.NotFound: (404, "Not found", "NOT_FOUND"),
-    errors.Conflict: (409, "Not in this state", "CONFLICT"),
-    errors.Stale: (412, "Changed meanwhile", "STALE"),
-    errors.TooLarge: (413, "Too large", "TOO_LARGE"),
-    errors.UnsupportedType: (415, "Another content type", "CONTENT_TYPE"),
-    errors.Invalid: (422, "Not valid", "INVALID"),
-    errors.VersionRequired: (428, "If-Match is required", "IF_MATCH_REQUIRED"),
-    errors.StorageUnavailable: (503, "Storage is unavailable", "STORAGE_UNAVAILABLE"),
-    errors.Outside: (503, "The outside world is unavailable", "OUTSIDE_UNAVAILABLE"),
+    errors.Unreadable: (400, say("The request cannot be read"), "UNREADABLE"),
+    errors.NotLoggedIn: (401, say("Not logged in"), "NOT_LOGGED_IN"),
+    errors.NotAllowed: (403, say("Not allowed"), "NOT_ALLOWED"),
+    errors.NotFound: (404, say("Not found"), "NOT_FOUND"),
+    errors.Conflict: (409, say("Not in this state"), "CONFLICT"),
+    errors.Stale: (412, say("Changed meanwhile"), "STALE"),
+    errors.TooLarge: (413, say("Too large"), "TOO_LARGE"),
+    errors.UnsupportedType: (415, say("Another content type"), "CONTENT_TYPE"),
+    errors.Invalid: (422, say("Not valid"), "INVALID"),
+    errors.VersionRequired: (428, say("If-Match is required"), "IF_MATCH_REQUIRED"),
+    errors.StorageUnavailable: (503, say("Storage is unavailable"), "STORAGE_UNAVAILABLE"),
+    errors.Outside: (503, say("The outside world is unavailable"), "OUTSIDE_UNAVAILABLE"),
 }
 
 
@@ -53,8 +56,9 @@ def fault_json(fault: Fault) -> dict[str, object]:
         "line": fault.line,
         "column": fault.column,
         "path": fault.path,
-        "message": fault.message,
-        "mend": fault.mend,
+        "class": fault.fault_class.value if fault.fault_class else None,
+        "message": told(fault.message),
+        "mend": told(fault.mend),
         "value": fault.value,
     }
 
@@ -67,30 +71,32 @@ class Said:
     detail: str
     mend: str = ""
     faults: tuple[Fault, ...] = ()
+    offers: Mapping[str, bool] = field(default_factory=dict)
 
 
 def problem(status: int, title: str, *, said: Said) -> Response:
     """One problem as an answer."""
     body: dict[str, object] = {
         "type": URN + said.code.lower().replace("_", "-"),
-        "title": title,
+        "title": told(title),
         "status": status,
-        "detail": said.detail,
+        "detail": told(said.detail),
         "instance": request.path,
         "code": said.code,
     }
     if said.mend:
-        body["mend"] = said.mend
+        body["mend"] = told(said.mend)
+    body.update(said.offers)
     body["errors"] = [fault_json(fault) for fault in said.faults]
     return Response(json.dumps(body), status, content_type=PROBLEM)
 
 
 def _answer_ours(error: GatewayError) -> Response:
-    ours = (500, "Our fault", "INTERNAL")
+    ours = (500, say("Our fault"), "INTERNAL")
     status, title, usual = next((answer for kind, answer in STATUSES.items() if isinstance(error, kind)), ours)
     code = error.code if isinstance(error, (Refused, Outside)) else ""
-    faults = error.faults if isinstance(error, Refused) else ()
-    said = Said(code or usual, error.message, error.mend, faults)
+    faults, offers = (error.faults, error.offers) if isinstance(error, Refused) else ((), {})
+    said = Said(code or usual, error.message, error.mend, faults, offers)
     response = problem(status, title, said=said)
     wait = error.retry_after if isinstance(error, (Refused, Outside)) else None
     if status == 503:
@@ -106,7 +112,7 @@ def _answer_http(error: HTTPException) -> Response:
     status = error.code or 500
     if status == 422:
         said = Said("BODY", "the request does not fit", "Each entry of `errors` names a place.", _field_faults(error))
-        return problem(422, "Not valid", said=said)
+        return problem(422, say("Not valid"), said=said)
     said = Said(error.name.upper().replace(" ", "_"), error.description or error.name)
     response = problem(status, error.name, said=said)
     for name, value in error.get_headers(request.environ):
@@ -117,7 +123,8 @@ def _answer_http(error: HTTPException) -> Response:
 
 def _answer_nested(_: RecursionError) -> Response:
     """Only a body can be nested so deeply, and flask-smorest reads some of them."""
-    return problem(400, "The request cannot be read", said=Said("NOT_JSON", "the JSON is nested too deeply"))
+    said = Said("NOT_JSON", "the JSON is nested too deeply")
+    return problem(400, say("The request cannot be read"), said=said)
 
 
 def _answer_unknown(error: Exception) -> Response:
@@ -125,7 +132,7 @@ def _answer_unknown(error: Exception) -> Response:
     route = request.url_rule.rule if request.url_rule else "unknown"
     log.error("request_crashed", route=route, method=request.method, error=type(error).__name__)
     said = Said("INTERNAL", "the gateway failed; nothing is known to be wrong with the request")
-    return problem(500, "Our fault", said=said)
+    return problem(500, say("Our fault"), said=said)
 
 
 def _field_faults(error: HTTPException) -> tuple[Fault, ...]:
@@ -137,7 +144,7 @@ def _field_faults(error: HTTPException) -> tuple[Fault, ...]:
 def faults_of(messages: object, path: str) -> tuple[Fault, ...]:
     """marshmallow's tree of messages as faults."""
     return tuple(
-        Fault("BODY", errors.Severity.ERROR, text, "See /docs for what fits here.", path=place)
+        Fault("BODY", errors.Severity.ERROR, recognise(text), "See /docs for what fits here.", path=place)
         for place, text in _flatten(messages, path)
     )
 

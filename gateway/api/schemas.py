@@ -9,6 +9,9 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
+from gateway.arkivmelding.conversion import MAY_BE_SUPPLIED
+from gateway.arkivmelding.handling import Handling
+from gateway.language import say
 from gateway.message.processes import ADMINISTRASJON, Channel
 
 _A_YEAR = timedelta(days=366)
@@ -23,9 +26,9 @@ def _soon(value: datetime) -> None:
     try:
         ahead = value.astimezone(UTC) - datetime.now(UTC)
     except OverflowError as fault:
-        raise ValidationError("no such time") from fault
+        raise ValidationError(say("no such time")) from fault
     if not timedelta() < ahead <= _A_YEAR:
-        raise ValidationError("must lie in the future, and at most a year ahead")
+        raise ValidationError(say("must lie in the future, and at most a year ahead"))
 
 
 def _deadline() -> fields.AwareDateTime:
@@ -33,7 +36,7 @@ def _deadline() -> fields.AwareDateTime:
 
 
 def _process(**more: Any) -> fields.String:
-    pattern = validate.Regexp(r"^urn:[A-Za-z0-9:._-]{1,200}\Z", error="is no process: urn:no:difi:profile:…")
+    pattern = validate.Regexp(r"^urn:[A-Za-z0-9:._-]{1,200}\Z", error=say("is no process: urn:no:difi:profile:…"))
     return fields.String(validate=pattern, metadata={"example": ADMINISTRASJON}, **more)
 
 
@@ -61,6 +64,13 @@ class OptionsSchema(Strict):
     deadline = _deadline()
     messageChannel = fields.String(validate=validate.Regexp(r"^[a-zA-Z0-9_-]{1,25}\Z"))
     actor = _text("saksbehandler-7", validate=validate.Length(max=200))
+    handling = fields.Enum(Handling, by_value=True)
+    convert = fields.Boolean(truthy={True}, falsy={False})
+    fill = fields.Dict(
+        keys=fields.String(validate=validate.OneOf(sorted(MAY_BE_SUPPLIED))),
+        values=fields.String(validate=validate.Length(min=1, max=1000)),
+        metadata={"example": {"saksansvarlig": "Saksbehandler"}},
+    )
 
 
 class PrototypeEditSchema(Strict):
@@ -85,13 +95,13 @@ class PrototypeEditSchema(Strict):
         if "messageId" in data:
             wrong = {"korrespondansepart", "name", "role"}.intersection(data)
             if wrong:
-                raise ValidationError("goes with a new recipient, not with a messageId", sorted(wrong)[0])
+                raise ValidationError(say("goes with a new recipient, not with a messageId"), sorted(wrong)[0])
         elif "recipient" not in data:
-            raise ValidationError("an entry has a messageId, or is a new recipient with `recipient`", "recipient")
+            message = say("an entry has a messageId, or is a new recipient with `recipient`")
+            raise ValidationError(message, "recipient")
         elif "korrespondansepart" not in data and "name" not in data:
-            raise ValidationError(
-                "a new recipient names its korrespondansepart, or a name and a role", "korrespondansepart"
-            )
+            message = say("a new recipient names its korrespondansepart, or a name and a role")
+            raise ValidationError(message, "korrespondansepart")
 
 
 class EditSchema(Strict):
@@ -120,6 +130,12 @@ class DryRunQuery(Schema):
     """Whether to derive and answer without storing."""
 
     dryRun = fields.Boolean(load_default=False)
+
+
+class PostedQuery(Schema):
+    """Whether to show the arkivmelding as it was posted."""
+
+    posted = fields.Boolean(load_default=False)
 
 
 class ReplaceQuery(Schema):
@@ -151,6 +167,9 @@ class FaultSchema(Schema):
     line = fields.Integer()
     column = fields.Integer()
     path = fields.String()
+    fault_class = fields.String(
+        data_key="class", allow_none=True, metadata={"description": "unsafe, provenance, spelling or advisory"}
+    )
     message = fields.String()
     mend = fields.String()
     value = fields.String(allow_none=True)
@@ -166,4 +185,6 @@ class ProblemDetails(Schema):
     instance = fields.String()
     code = fields.String()
     mend = fields.String()
+    acceptedIfLenient = fields.Boolean()
+    acceptedIfConverted = fields.Boolean()
     errors = fields.List(fields.Nested(FaultSchema))

@@ -16,9 +16,11 @@ from gateway.api.problems import faults_of
 from gateway.api.rooms import rooms
 from gateway.api.schemas import EditSchema, OptionsSchema, RecipientSchema
 from gateway.arkivmelding.adressering import Given
+from gateway.arkivmelding.handling import Handling
 from gateway.delivery.submission import Edit, NewRecipient, Options, PrototypeEdit, Submission
 from gateway.delivery.uploads import Uploads
 from gateway.errors import Invalid, Stale, Unreadable, UnsupportedType
+from gateway.language import Phrase, say
 
 JSON_LIMIT = 1024 * 1024
 _LONGEST_VERSION = 12
@@ -35,7 +37,7 @@ def read_form(uploads: Uploads, form: Form, *, xml_limit: int) -> None:
         read_multipart(form, uploads, xml_limit=xml_limit)
     else:
         raise UnsupportedType(
-            f"this route does not take {request.mimetype or 'a body without Content-Type'}",
+            _not_taken(),
             code="CONTENT_TYPE",
             mend="Send the arkivmelding as application/xml, or as part `arkivmelding` of multipart/form-data.",
         )
@@ -48,7 +50,9 @@ def read_form(uploads: Uploads, form: Form, *, xml_limit: int) -> None:
 
 
 def submission_of(form: Form) -> Submission:
-    """The submission in a form; `Invalid` where the JSON parts do not fit."""
+    """The submission in a form; `Invalid` where the JSON parts do not fit. A preference is part of what was asked for."""
+    if prefers := preferred_handling():
+        form.digests.append(("Prefer", "", "", prefers.value))
     options = _load_part(form, "options", schema=_OPTIONS)
     recipients = _load_part(form, "recipients", schema=_RECIPIENTS)
     fields = options if isinstance(options, Mapping) else {}
@@ -62,20 +66,29 @@ def submission_of(form: Form) -> Submission:
             deadline=fields.get("deadline"),
             message_channel=fields.get("messageChannel"),
             actor=fields.get("actor"),
+            handling=fields.get("handling") or preferred_handling(),
+            convert=fields.get("convert", False),
+            fill=fields.get("fill", {}),
         ),
         recipients=tuple(Given(entry["korrespondansepart"], entry["navn"], entry["identifikator"]) for entry in given),
         documents=tuple(form.documents),
     )
 
 
+def preferred_handling() -> Handling | None:
+    """What `Prefer: handling=…` asks for (RFC 7240); None where it asks for nothing that is known here."""
+    for line in request.headers.getlist("Prefer"):
+        for preference in line.split(","):
+            name, _, value = preference.partition(";")[0].partition("=")
+            if name.strip().casefold() == "handling" and value.strip(' "').casefold() in set(Handling):
+                return Handling(value.strip(' "').casefold())
+    return None
+
+
 def read_edit() -> Edit:
     """The body of a PUT as an edit."""
     if not request.is_json:
-        raise UnsupportedType(
-            f"this route does not take {request.mimetype or 'a body without Content-Type'}",
-            code="CONTENT_TYPE",
-            mend="Send the changes as application/json.",
-        )
+        raise UnsupportedType(_not_taken(), code="CONTENT_TYPE", mend="Send the changes as application/json.")
     body = _load(read_bytes(JSON_LIMIT), _EDIT, where="")
     entries: Sequence[Mapping[str, object]] = body.get("prototypes", [])
     return Edit(
@@ -104,6 +117,12 @@ def if_match() -> int | None:
     conversation_id = str((request.view_args or {}).get("conversation_id"))
     standing = rooms().intake.view(conversation_id, current_caller()).conversation.version
     return standing if standing in versions else versions[0]
+
+
+def _not_taken() -> str:
+    if not request.mimetype:
+        return say("this route does not take a body without Content-Type")
+    return say("this route does not take {type}", type=request.mimetype)
 
 
 def _prototype_edit(entry: Mapping[str, object]) -> PrototypeEdit:
@@ -138,14 +157,14 @@ def _new_recipient(entry: Mapping[str, object]) -> NewRecipient:
 def _refuse_unwritable(node: object) -> None:
     """Half a surrogate pair or a NUL can be read and never be written again."""
     if isinstance(node, str) and any(mark == "\0" or "\ud800" <= mark <= "\udfff" for mark in node):
-        raise ValueError("a text holds a NUL or half a character (a lone surrogate)")
+        raise ValueError(say("a text holds a NUL or half a character (a lone surrogate)"))
     inner = [*node.keys(), *node.values()] if isinstance(node, dict) else node if isinstance(node, list) else ()
     for each in inner:
         _refuse_unwritable(each)
 
 
 def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(say("{name} is no JSON", name=name))
 
 
 def _load_part(form: Form, name: str, *, schema: Schema) -> object:
@@ -160,13 +179,18 @@ def _load(text: bytes, schema: Schema, *, where: str):  # type: ignore[no-untype
     except RecursionError as fault:
         raise Unreadable("the JSON is nested too deeply", code="NOT_JSON", mend="Send it flatter.") from fault
     except ValueError as fault:
-        name = f"part {where}" if where else "the body"
-        raise Unreadable(
-            f"{name} is not JSON: {fault}", code="NOT_JSON", mend="Check it with any JSON tool."
-        ) from fault
+        raise Unreadable(_no_json(fault, where), code="NOT_JSON", mend="Check it with any JSON tool.") from fault
     try:
         return schema.load(document)
     except ValidationError as fault:
         faults = faults_of(fault.messages, f"/{where}" if where else "")
-        mend = "Each entry of `errors` names a place."
+        mend = say("Each entry of `errors` names a place.")
         raise Invalid("the JSON does not fit", code="BODY", mend=mend, faults=faults) from fault
+
+
+def _no_json(fault: ValueError, where: str) -> str:
+    # The words of the JSON reader itself are its own.
+    reason = fault.args[0] if isinstance(fault.args[0], Phrase) else str(fault)
+    if where:
+        return say("part {part} is not JSON: {reason}", part=where, reason=reason)
+    return say("the body is not JSON: {reason}", reason=reason)

@@ -9,11 +9,14 @@ from datetime import datetime
 
 from gateway.api.bodies import media_type
 from gateway.api.times import moment
+from gateway.api.tongue import told
+from gateway.arkivmelding.changes import changes_json
 from gateway.arkivmelding.facts import Dokumentbeskrivelse, Dokumentobjekt
 from gateway.arkivmelding.filenames import normal
 from gateway.delivery.committing import Commitment
 from gateway.delivery.envelopes import compose
 from gateway.delivery.submission import View
+from gateway.delivery.taking import wanted_of
 from gateway.message.prototype import Choice, Problem, Prototype, Registered, Route, Skipped
 from gateway.message.sbd import write_envelope
 from gateway.storage.documents import StoredDocument
@@ -39,8 +42,10 @@ def conversation_json(view: View) -> Json:
         "arkivmelding": {
             "meldingId": facts.melding_id,
             "system": facts.system,
-            "dialect": facts.dialect.value,
+            "dialect": view.inspection.posted.dialect.value,
             "profile": view.inspection.profile.value if view.inspection.profile else None,
+            "valid": view.inspection.valid,
+            "converted": view.inspection.converted,
             "title": facts.public_title or None,
             "saksmappe": facts.saksmappe.system_id or None if facts.saksmappe else None,
             "journalpost": facts.journalpost.number or None if facts.journalpost else None,
@@ -53,6 +58,8 @@ def conversation_json(view: View) -> Json:
         "confirmed": [
             {"code": each.code, "actor": each.actor, "at": moment(each.at)} for each in conversation.confirmations
         ],
+        "handling": wanted_of(conversation).handling.value,
+        **changes_json(view.inspection.changes, told),
     }
     if view.not_sent:
         body["notSent"] = list(view.not_sent)
@@ -112,7 +119,7 @@ def event_json(event: StatusEvent) -> Json:
         "status": event.status.value,
         "at": moment(event.at),
         "evidence": event.evidence.value or None,
-        "description": event.description or None,
+        "description": told(event.description) or None,
     }
 
 
@@ -121,8 +128,8 @@ def problem_json(problem: Problem) -> Json:
     body: Json = {
         "code": problem.code,
         "severity": problem.severity.value,
-        "message": problem.message,
-        "mend": problem.mend,
+        "message": told(problem.message),
+        "mend": told(problem.mend),
     }
     optional: Mapping[str, object] = {
         "filename": problem.filename,
@@ -186,8 +193,10 @@ def _prototype(prototype: Prototype, view: View) -> Json:
         "size": prototype.size,
         "sizeLimit": prototype.size_limit,
         "expectedResponseDateTime": moment(choice.deadline),
-        "redactions": [{"path": each.path, "line": each.line, "reason": each.reason} for each in prototype.redactions],
-        "why": list(choice.why),
+        "redactions": [
+            {"path": each.path, "line": each.line, "reason": told(each.reason)} for each in prototype.redactions
+        ],
+        "why": [told(each) for each in choice.why],
         "alternatives": [route_json(each) for each in choice.alternatives],
         "problems": [problem_json(each) for each in prototype.problems],
         "confirmed": [{"code": each.code, "actor": each.actor, "at": moment(each.at)} for each in choice.confirmations],

@@ -11,14 +11,14 @@ from typing import TypeVar
 from lxml import etree
 
 from gateway.arkivmelding.examination import Finding, examine, list_findings
-from gateway.arkivmelding.grammar import Grammar
+from gateway.arkivmelding.grammar import RULE, Grammar
 from gateway.arkivmelding.padding import remove_padding
 from gateway.arkivmelding.places import Place, find_places
 from gateway.arkivmelding.reader import Document
 from gateway.errors import Fault, Severity
+from gateway.language import alter, say
 from gateway.message.identifiers import mask
 
-RULE = "XSD"
 MOST_FAULTS = 1_000
 
 Name = TypeVar("Name")
@@ -65,7 +65,7 @@ def _write(examined: _Examined, xml: bytes) -> tuple[Fault, ...]:
     places = find_places(examined.root, xml, elements=elements)
     faults = _by_line(_fault(each, places) for each in examined.findings)
     if examined.more:
-        message = f"There are more faults than these {MOST_FAULTS}"
+        message = say("There are more faults than these {most}", most=MOST_FAULTS)
         faults.append(Fault(RULE, Severity.ERROR, message, "Mend these, then check the document again."))
     return tuple(faults)
 
@@ -79,10 +79,11 @@ def _fault(finding: Finding, places: Mapping[etree._Element, Place]) -> Fault:
     return Fault(
         RULE,
         Severity.ERROR,
-        mask(words.message),
-        mask(words.mend),
+        alter(words.message, mask),
+        alter(words.mend, mask),
         start.line,
         start.column,
         places[finding.element].path,
         words.value,
+        finding.fault_class,
     )

@@ -14,12 +14,16 @@ from itertools import islice
 from lxml import etree
 
 from gateway.arkivmelding import explain_children as say
+from gateway.arkivmelding import fault_classes as classes
 from gateway.arkivmelding.content_model import ANY_TYPE, ComplexType, ContentModel, local
 from gateway.arkivmelding.explain import XML_BLANKS, XSI_NIL, Complaint, Words, explain, form_of, name_of, say_plainly
 from gateway.arkivmelding.finder import ElementFinder
-from gateway.arkivmelding.order import arrange
+from gateway.arkivmelding.order import Finding as Ordered
+from gateway.arkivmelding.order import Misfit, arrange
 from gateway.arkivmelding.padding import remove_padding
 from gateway.arkivmelding.reader import XSI_TYPE
+from gateway.arkivmelding.secrecy import speaks_of_secrecy
+from gateway.errors import FaultClass
 
 # Each round uncovers what one level of faults was hiding; a document nested deeper in faults gets the outer ones.
 _ROUNDS = 16
@@ -32,11 +36,12 @@ Validator = Callable[[etree._Element], Sequence[etree._LogEntry]]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault: the caller's element that it belongs to, the one whose line is shown, the words."""
+    """One fault: the caller's element that it belongs to, the one whose line is shown, the words, the class."""
 
     element: etree._Element
     line_of: etree._Element
     words: Words
+    fault_class: FaultClass
 
 
 def examine(root: etree._Element, validate: Validator, *, model: ContentModel, most: int) -> tuple[Finding, ...]:
@@ -48,7 +53,10 @@ def list_findings(root: etree._Element, validate: Validator, *, model: ContentMo
     """What libxml2 lists and nothing more: for documents that are too large to be mended step by step."""
     finder = ElementFinder(root)
     complaints = [Complaint(each.type_name, each.message, finder.find(each.path)) for each in validate(root)]
-    return tuple(Finding(each.element, each.element, explain(each, model)) for each in complaints)
+    return tuple(
+        Finding(each.element, each.element, explain(each, model), classes.class_of_complaint(each, model))
+        for each in complaints
+    )
 
 
 class _Examination:
@@ -87,7 +95,8 @@ class _Examination:
         elif complaint.attribute == XSI_TYPE:
             yield self._treat_type(element)
         else:
-            yield self._finding(element, explain(complaint, self.model))
+            fault_class = classes.class_of_complaint(complaint, self.model)
+            yield self._finding(element, explain(complaint, self.model), fault_class=fault_class)
             _clear_the_view(complaint)
 
     def _treat_type(self, element: etree._Element) -> Finding:
@@ -154,11 +163,14 @@ class _Examination:
             if finding and found <= _MOST_OF_ONE_PARENT:
                 yield finding
         arrangement = arrange(names, kind.slots)
+        open_names = [None if name and speaks_of_secrecy(name) else name for name in names]
+        strays = {each.index for each in arrange(open_names, kind.slots).findings}
         for misfit in arrangement.findings[:_MOST_OF_ONE_PARENT]:
             words = say.say_misfit(misfit, parent, names=names, model=self.model)
             child = children[misfit.index] if misfit.index is not None else parent
             place = children[misfit.before] if misfit.index is None and misfit.before is not None else child
-            yield self._finding(child, words, line_of=place)
+            fault_class = _class_of_misfit(misfit, child, strays=strays)
+            yield self._finding(child, words, line_of=place, fault_class=fault_class)
         new = {name: self._placeholder(kind, name) for name in arrangement.order if isinstance(name, str)}
         parent[:] = [children[each] if isinstance(each, int) else new[each] for each in arrangement.order]
 
@@ -175,9 +187,11 @@ class _Examination:
             return name.localname, finding
         close = get_close_matches(name.localname.casefold(), absent, n=1, cutoff=0.8)
         if not close:
-            return None, self._finding(child, say.say_unknown(child, parent, model=self.model))
+            words = say.say_unknown(child, parent, model=self.model)
+            return None, self._finding(child, words, fault_class=classes.class_of_unknown(child, parent))
         meant = absent[close[0]]
-        finding = self._finding(child, say.say_misspelt(child, meant, parent=parent))
+        fault_class = classes.class_of_misspelt(child, meant, parent=parent)
+        finding = self._finding(child, say.say_misspelt(child, meant, parent=parent), fault_class=fault_class)
         child.tag = f"{{{self.model.namespace}}}{meant}"
         return meant, finding
 
@@ -187,11 +201,25 @@ class _Examination:
         element.text = form.example if form else ""
         return element
 
-    def _finding(self, element: etree._Element, words: Words, *, line_of: etree._Element | None = None) -> Finding:
+    def _finding(
+        self,
+        element: etree._Element,
+        words: Words,
+        *,
+        line_of: etree._Element | None = None,
+        fault_class: FaultClass = FaultClass.UNSAFE,
+    ) -> Finding:
         # What was put in while mending is not the caller's; nothing is said of it but at the root.
         original = self.originals.get(element, self.originals[self.copy])
         place = element if line_of is None else line_of
-        return Finding(original, self.originals.get(place, original), words)
+        return Finding(original, self.originals.get(place, original), words, fault_class)
+
+
+def _class_of_misfit(misfit: Ordered, child: etree._Element, *, strays: set[int | None]) -> FaultClass:
+    """`child` is the parent where something is missing; `strays` are out of place even without what speaks of secrecy."""
+    if misfit.misfit is Misfit.MISSING:
+        return classes.class_of_missing(misfit.slot.names, child)
+    return classes.class_of_misfit(misfit.misfit, child, around_secrecy=misfit.index not in strays)
 
 
 def _known(kind: ComplexType, names: Sequence[str]) -> int:

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from gateway.arkivmelding.codes import NOARK, label_meant
 from gateway.arkivmelding.content_model import ContentModel
 from gateway.arkivmelding.reader import NAMESPACE, XSI
+from gateway.language import Phrase, say
 from gateway.message.identifiers import mask
 
 XSI_NIL = f"{{{XSI}}}nil"
@@ -59,14 +61,14 @@ class Form:
 
 
 _FORMS = {
-    "date": Form("a date", "2026-03-02"),
-    "dateTime": Form("a date with a time of day", "2026-03-02T10:15:00+01:00"),
-    "integer": Form("a whole number", "3"),
-    "int": Form("a whole number of at most 32 bits", "3"),
-    "positiveInteger": Form("a whole number from 1 upward", "1"),
-    "boolean": Form("true or false", "true"),
+    "date": Form(say("a date"), "2026-03-02"),
+    "dateTime": Form(say("a date with a time of day"), "2026-03-02T10:15:00+01:00"),
+    "integer": Form(say("a whole number"), "3"),
+    "int": Form(say("a whole number of at most 32 bits"), "3"),
+    "positiveInteger": Form(say("a whole number from 1 upward"), "1"),
+    "boolean": Form(say("true or false"), "true"),
 }
-_GUID_FORM = Form("a GUID (8-4-4-4-12 hexadecimal digits)", "3f2504e0-4f89-41d3-9a0c-0305e82c3301")
+_GUID_FORM = Form(say("a GUID (8-4-4-4-12 hexadecimal digits)"), "3f2504e0-4f89-41d3-9a0c-0305e82c3301")
 
 
 def form_of(type_name: str, model: ContentModel) -> Form | None:
@@ -77,7 +79,7 @@ def form_of(type_name: str, model: ContentModel) -> Form | None:
     if simple is None:
         return None
     if simple.labels:
-        return Form("one of its labels", simple.labels[0], simple.labels)
+        return Form(say("one of its labels"), simple.labels[0], simple.labels)
     return _FORMS.get(simple.built_in)
 
 
@@ -110,20 +112,22 @@ def explain(complaint: Complaint, model: ContentModel) -> Words:
 def say_plainly(complaint: Complaint, _: ContentModel) -> Words:
     """libxml2's own sentence without its namespaces."""
     sentence = _NAMESPACES.sub("", _SUBJECT.sub("", complaint.message)).strip().rstrip(".")
-    return Words(mask(f"{name_of(complaint.element)}: {sentence}"), "Compare the element with the schema.")
+    name = mask(name_of(complaint.element))
+    return Words(say("{name}: {sentence}", name=name, sentence=mask(sentence)), "Compare the element with the schema.")
 
 
 def _say_value(complaint: Complaint, model: ContentModel) -> Words:
     name, value, form = _subject(complaint, model)
     if form is None:
         return say_plainly(complaint, model)
-    mend = f"Write it like this: {form.example}."
+    mend = say("Write it like this: {example}.", example=form.example)
     if not value.strip():
-        return Words(f"{name} is empty; it must be {form.noun}", mend, value)
+        return Words(say("{name} is empty; it must be {noun}", name=name, noun=form.noun), mend, value)
     if value.strip() != value.strip(XML_BLANKS):
-        message = f'{name} has an invisible character beside its value "{shown(value)}"'
+        message = say('{name} has an invisible character beside its value "{value}"', name=name, value=shown(value))
         return Words(message, "Remove it; it is often a non-breaking blank.", shown(value))
-    return Words(f'"{shown(value)}" in {name} is not {form.noun}', mend, shown(value))
+    message = say('"{value}" in {name} is not {noun}', value=shown(value), name=name, noun=form.noun)
+    return Words(message, mend, shown(value))
 
 
 def _subject(complaint: Complaint, model: ContentModel) -> tuple[str, str, Form | None]:
@@ -132,7 +136,7 @@ def _subject(complaint: Complaint, model: ContentModel) -> tuple[str, str, Form 
     if not complaint.attribute:
         return name_of(element), content_of(element), form_of(model.type_of(element), model)
     found = _ATOMIC_TYPE.search(complaint.message)
-    name = f"the attribute {local(complaint.attribute)} of {name_of(element)}"
+    name = say("the attribute {name} of {element}", name=local(complaint.attribute), element=name_of(element))
     return name, element.get(complaint.attribute, ""), _FORMS.get(found[1] if found else "")
 
 
@@ -140,15 +144,29 @@ def _say_label(complaint: Complaint, model: ContentModel) -> Words:
     name, value, form = _subject(complaint, model)
     if form is None or not form.labels:
         return say_plainly(complaint, model)
-    folded = " ".join(value.split()).casefold()
-    meant = next((label for label in form.labels if label.casefold() == folded), None)
+    meant = label_meant(name, value, labels=form.labels, codes=NOARK)
     if meant:
-        message = f'"{shown(value)}" in {name} is not written exactly as the label: letters and blanks must be the same'
-        return Words(message, f"Write exactly: {meant} (with nothing around it).", shown(value))
-    mend = f"Write one of: {', '.join(form.labels)}."
+        mend = say("Write exactly: {label} (with nothing around it).", label=meant)
+        return Words(_say_other_spelling(name, value, meant=meant), mend, shown(value))
+    mend = say("Write one of: {labels}.", labels=", ".join(form.labels))
     if not value.strip():
-        return Words(f"{name} is empty; it must hold one of its labels", mend, value)
-    return Words(f'"{shown(value)}" is no label of {name}', mend, shown(value))
+        return Words(say("{name} is empty; it must hold one of its labels", name=name), mend, value)
+    return Words(say('"{value}" is no label of {name}', value=shown(value), name=name), mend, shown(value))
+
+
+def _say_other_spelling(name: str, value: str, *, meant: str) -> Phrase:
+    if value.strip() in NOARK.get(name, {}):
+        return say(
+            '"{value}" in {name} is the letter for "{label}", and the label itself belongs here',
+            value=value.strip(),
+            name=name,
+            label=meant,
+        )
+    return say(
+        '"{value}" in {name} is not written exactly as the label: letters and blanks must be the same',
+        value=shown(value),
+        name=name,
+    )
 
 
 def _say_pattern(complaint: Complaint, model: ContentModel) -> Words:
@@ -156,7 +174,7 @@ def _say_pattern(complaint: Complaint, model: ContentModel) -> Words:
     if form is not _GUID_FORM:
         return say_plainly(complaint, model)
     if _GUID.fullmatch(value.strip()) and value != value.strip():
-        message = f"{name} has a blank or a line break around its GUID"
+        message = say("{name} has a blank or a line break around its GUID", name=name)
         return Words(message, "Write the GUID with nothing around it.", shown(value))
     return _say_value(complaint, model)
 
@@ -165,7 +183,7 @@ def _say_text(complaint: Complaint, _: ContentModel) -> Words:
     name = name_of(complaint.element)
     text = _first_stray_text(complaint.element)
     return Words(
-        f'Text stands between the elements of {name}: "{shown(text)}"',
+        say('Text stands between the elements of {name}: "{text}"', name=name, text=shown(text)),
         "Remove the text, or move it into the element that it belongs to.",
         shown(text),
     )
@@ -177,57 +195,82 @@ def _first_stray_text(element: etree._Element) -> str:
 
 
 def _say_children(complaint: Complaint, _: ContentModel) -> Words:
-    element = complaint.element
-    child = next(element.iterchildren("*"), None)
-    inside = f"the element {name_of(child)}" if child is not None else "an element"
+    name = name_of(complaint.element)
+    child = next(complaint.element.iterchildren("*"), None)
+    inside = say("the element {name}", name=name_of(child)) if child is not None else say("an element")
     return Words(
-        f"{name_of(element)} holds {inside}, and may hold only text",
-        f"Write the text of {name_of(element)} alone, without elements in it.",
+        say("{name} holds {inside}, and may hold only text", name=name, inside=inside),
+        say("Write the text of {name} alone, without elements in it.", name=name),
     )
 
 
 def _say_not_empty(complaint: Complaint, _: ContentModel) -> Words:
     name = name_of(complaint.element)
-    return Words(f"{name} must be empty: what it says stands in its attributes", f"Remove what stands inside {name}.")
+    return Words(
+        say("{name} must be empty: what it says stands in its attributes", name=name),
+        say("Remove what stands inside {name}.", name=name),
+    )
 
 
 def _say_attribute(complaint: Complaint, _: ContentModel) -> Words:
     name = local(complaint.attribute)
     value = shown(complaint.element.get(complaint.attribute, ""))
     return Words(
-        f"{name_of(complaint.element)} may not have the attribute {name}", f"Remove the attribute {name}.", value
+        say("{element} may not have the attribute {name}", element=name_of(complaint.element), name=name),
+        say("Remove the attribute {name}.", name=name),
+        value,
     )
 
 
 def _say_missing_attribute(complaint: Complaint, _: ContentModel) -> Words:
     found = _REQUIRED_ATTRIBUTE.search(complaint.message)
     name = local(found[1]) if found else "attribute"
-    return Words(f"The attribute {name} is missing in {name_of(complaint.element)}", f'Add {name}="…" with its value.')
+    return Words(
+        say("The attribute {name} is missing in {element}", name=name, element=name_of(complaint.element)),
+        say('Add {name}="…" with its value.', name=name),
+    )
 
 
 def _say_empty_attribute(complaint: Complaint, _: ContentModel) -> Words:
     name = local(complaint.attribute)
     value = complaint.element.get(complaint.attribute, "")
-    return Words(f"The attribute {name} of {name_of(complaint.element)} is empty", f"Write a value in {name}.", value)
+    message = say("The attribute {name} of {element} is empty", name=name, element=name_of(complaint.element))
+    return Words(message, say("Write a value in {name}.", name=name), value)
 
 
 def _say_nil(complaint: Complaint, _: ContentModel) -> Words:
     name = name_of(complaint.element)
-    return Words(f"{name} may not have xsi:nil", f"Remove xsi:nil, or the whole of {name} where it may be left out.")
+    return Words(
+        say("{name} may not have xsi:nil", name=name),
+        say("Remove xsi:nil, or the whole of {name} where it may be left out.", name=name),
+    )
 
 
 def _say_nil_with_content(complaint: Complaint, _: ContentModel) -> Words:
     name = name_of(complaint.element)
-    return Words(f'{name} has xsi:nil="true" and content as well', f"Remove xsi:nil, or empty {name}.")
+    return Words(
+        say('{name} has xsi:nil="true" and content as well', name=name),
+        say("Remove xsi:nil, or empty {name}.", name=name),
+    )
 
 
 def _say_root(complaint: Complaint, model: ContentModel) -> Words:
     root = etree.QName(complaint.element)
-    where = f"in the namespace {root.namespace}" if root.namespace else "without a namespace"
+    namespace = root.namespace
+    where = say("in the namespace {namespace}", namespace=namespace) if namespace else say("without a namespace")
     expected = next(iter(model.roots), "arkivmelding")
     return Words(
-        f"This is no {expected} of the right kind: its outermost element is {root.localname} {where}",
-        f'Let the outermost element be <{expected} xmlns="{model.namespace or NAMESPACE}">.',
+        say(
+            "This is no {expected} of the right kind: its outermost element is {found} {where}",
+            expected=expected,
+            found=root.localname,
+            where=where,
+        ),
+        say(
+            'Let the outermost element be <{expected} xmlns="{namespace}">.',
+            expected=expected,
+            namespace=model.namespace or NAMESPACE,
+        ),
     )
 
 

@@ -8,36 +8,47 @@ from collections.abc import Sequence
 from lxml import etree
 
 from gateway.arkivmelding.content_model import ContentModel, Kind, Slot, local
-from gateway.arkivmelding.explain import Words, form_of, name_of, shown
+from gateway.arkivmelding.explain import Form, Words, form_of, name_of, shown
 from gateway.arkivmelding.order import Finding, Misfit
 from gateway.arkivmelding.reader import XSI_TYPE
+from gateway.language import say
 
 # Elements of the other dialects: who is looking for a place for an identifier should be told where it is.
 _IDENTIFIERS = frozenset(
     {"organisasjonsnummer", "foedselsnummer", "DNummer", "organisasjonid", "personid", "korrespondansepartID"}
 )
+_OPEN_CONTENT = "virksomhetsspesifikkeMetadata"
 
 
 def say_misfit(finding: Finding, parent: etree._Element, *, names: Sequence[str | None], model: ContentModel) -> Words:
     """The words for a child that is missing, misplaced, repeated, or one of two that exclude each other."""
-    outer, neighbour = name_of(parent), _neighbour(finding, names) or f"in {name_of(parent)}"
+    outer = name_of(parent)
+    neighbour = _neighbour(finding, names) or say("in {name}", name=outer)
     if finding.misfit is Misfit.MISSING:
         return _say_missing(finding.slot, parent, where=neighbour, model=model)
     name = str(names[finding.index]) if finding.index is not None else ""
     if finding.misfit is Misfit.MISPLACED:
-        return Words(f"{name} stands in the wrong place in {outer}", f"Move {name} so that it stands {neighbour}.")
+        return Words(
+            say("{name} stands in the wrong place in {outer}", name=name, outer=outer),
+            say("Move {name} so that it stands {place}.", name=name, place=neighbour),
+        )
     if finding.misfit is Misfit.REPEATED:
-        return Words(f"{name} stands more than once in {outer}", f"Keep one {name} and remove the others.")
-    names_of_slot = _list(finding.slot.names, "or")
-    return Words(f"{outer} may hold {names_of_slot}, not more than one of these", f"Remove {name}, or the others.")
+        return Words(
+            say("{name} stands more than once in {outer}", name=name, outer=outer),
+            say("Keep one {name} and remove the others.", name=name),
+        )
+    return Words(
+        say("{outer} may hold {names}, not more than one of these", outer=outer, names=_any_of(finding.slot.names)),
+        say("Remove {name}, or the others.", name=name),
+    )
 
 
 def _neighbour(finding: Finding, names: Sequence[str | None]) -> str:
     if finding.before is not None and not _comes_earlier(finding):
-        return f"before {names[finding.before]}"
+        return say("before {name}", name=names[finding.before])
     if finding.after is not None:
-        return f"after {names[finding.after]}"
-    return f"before {names[finding.before]}" if finding.before is not None else ""
+        return say("after {name}", name=names[finding.after])
+    return say("before {name}", name=names[finding.before]) if finding.before is not None else ""
 
 
 def _comes_earlier(finding: Finding) -> bool:
@@ -48,13 +59,20 @@ def _comes_earlier(finding: Finding) -> bool:
 def _say_missing(slot: Slot, parent: etree._Element, *, where: str, model: ContentModel) -> Words:
     outer = name_of(parent)
     if slot.kind is Kind.CHOICE:
-        names = _list(slot.names, "or")
-        return Words(f"{names} is missing in {outer}", f"Add one of them {where}.")
+        message = say("{name} is missing in {outer}", name=_any_of(slot.names), outer=outer)
+        return Words(message, say("Add one of them {place}.", place=where))
     name = slot.names[0]
     form = form_of(model.complex_types[model.type_of(parent)].children[name], model)
-    how = f", with one of: {', '.join(form.labels)}" if form and form.labels else ""
-    how = how or (f", written like this: {form.example}" if form else "")
-    return Words(f"{name} is missing in {outer}", f"Add {name} {where}{how}.")
+    return Words(
+        say("{name} is missing in {outer}", name=name, outer=outer),
+        say("Add {name} {place}{how}.", name=name, place=where, how=_how(form) if form else ""),
+    )
+
+
+def _how(form: Form) -> str:
+    if form.labels:
+        return say(", with one of: {labels}", labels=", ".join(form.labels))
+    return say(", written like this: {example}", example=form.example)
 
 
 def say_unknown(child: etree._Element, parent: etree._Element, *, model: ContentModel) -> Words:
@@ -62,39 +80,59 @@ def say_unknown(child: etree._Element, parent: etree._Element, *, model: Content
     name, outer = name_of(child), name_of(parent)
     if name in _IDENTIFIERS:
         return Words(
-            f"{outer} may not hold {name}: this arkivmelding has no place for an identifier on a part",
+            say(
+                "{outer} may not hold {name}: this arkivmelding has no place for an identifier on a part",
+                outer=outer,
+                name=name,
+            ),
             "Give the identifier in the request's recipients, or in adressering in virksomhetsspesifikkeMetadata.",
         )
     homes = model.homes_of(name)
     if homes:
-        return Words(f"{name} may not stand in {outer}", f"Move {name}: it belongs in {_list(homes, 'or')}.")
-    open_content = "virksomhetsspesifikkeMetadata"
+        return Words(
+            say("{name} may not stand in {outer}", name=name, outer=outer),
+            say("Move {name}: it belongs in {homes}.", name=name, homes=_any_of(homes)),
+        )
+    message = say("{outer} may not hold {name}: there is no such element", outer=outer, name=name)
     here = model.complex_types.get(model.type_of(parent))
-    advice = f", or move it into {open_content}" if here and open_content in here.children else ""
-    return Words(f"{outer} may not hold {name}: there is no such element", f"Remove {name}{advice}.")
+    if here and _OPEN_CONTENT in here.children:
+        return Words(message, say("Remove {name}, or move it into {open}.", name=name, open=_OPEN_CONTENT))
+    return Words(message, say("Remove {name}.", name=name))
 
 
 def say_misspelt(child: etree._Element, meant: str, *, parent: etree._Element) -> Words:
     """The words for a child whose name is nearly right."""
     name = name_of(child)
-    return Words(f"{name_of(parent)} may not hold {name}; {meant} is probably meant", f"Rename {name} to {meant}.")
+    return Words(
+        say("{outer} may not hold {name}; {meant} is probably meant", outer=name_of(parent), name=name, meant=meant),
+        say("Rename {name} to {meant}.", name=name, meant=meant),
+    )
 
 
 def say_namespace(child: etree._Element, namespace: str) -> Words:
     """The words for a child with a right name in a wrong namespace."""
     name, found = name_of(child), etree.QName(child).namespace
-    where = f"in the namespace {found}" if found else "in no namespace"
-    return Words(f"{name} stands {where}", f"Let {name} stand in the namespace {namespace}.")
+    where = say("in the namespace {namespace}", namespace=found) if found else say("in no namespace")
+    return Words(
+        say("{name} stands {place}", name=name, place=where),
+        say("Let {name} stand in the namespace {namespace}.", name=name, namespace=namespace),
+    )
 
 
 def say_type_needed(children: Sequence[str], parent: etree._Element, *, type_name: str) -> Words:
     """The words for a parent whose children belong to a type that it does not claim to be."""
     outer, kind = name_of(parent), local(type_name)
-    some = _list(children[:3], "and") + (" and others" if len(children) > 3 else "")
-    written = type_attribute(parent, type_name)
+    some = _all_of(children[:3])
+    if len(children) > 3:
+        some = say("{names} and others", names=some)
     return Words(
-        f"{some} may stand in {outer} only where it is a {kind}, and it does not say so",
-        f"Write <{outer} {written}>.",
+        say(
+            "{names} may stand in {outer} only where it is a {kind}, and it does not say so",
+            names=some,
+            outer=outer,
+            kind=kind,
+        ),
+        say("Write <{name} {attribute}>.", name=outer, attribute=type_attribute(parent, type_name)),
         shown(parent.get(XSI_TYPE, "")) or None,
     )
 
@@ -103,14 +141,19 @@ def say_wrong_type(element: etree._Element, allowed: Sequence[str]) -> Words:
     """The words for an `xsi:type` that names no type, or one that may not stand here."""
     name, value = name_of(element), shown(element.get(XSI_TYPE, ""))
     choices = [type_attribute(element, each) for each in allowed]
-    mend = f"Write {_list(choices, 'or')}, or leave xsi:type out." if choices else "Leave xsi:type out."
-    return Words(f'"{value}" is no type that {name} may have', mend, value)
+    mend = say("Write {choices}, or leave xsi:type out.", choices=_any_of(choices)) if choices else ""
+    message = say('"{value}" is no type that {name} may have', value=value, name=name)
+    return Words(message, mend or "Leave xsi:type out.", value)
 
 
 def say_follow_up(child: etree._Element, parent: etree._Element) -> Words:
     """The words for a child that fits once the wrong `xsi:type` of its parent is mended."""
     return Words(
-        f"{name_of(child)} does not fit as long as the xsi:type of {name_of(parent)} is wrong",
+        say(
+            "{name} does not fit as long as the xsi:type of {outer} is wrong",
+            name=name_of(child),
+            outer=name_of(parent),
+        ),
         "Mend the xsi:type; this fault then goes away.",
     )
 
@@ -129,6 +172,13 @@ def qualified(element: etree._Element, type_name: str) -> str:
     return f"{prefix}:{local(type_name)}" if prefix else local(type_name)
 
 
-def _list(names: Sequence[str], last: str) -> str:
+def _any_of(names: Sequence[str]) -> str:
     """`a`, `a or b`, `a, b or c`."""
-    return f" {last} ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+    *most, last = names
+    return say("{most} or {last}", most=", ".join(most), last=last) if most else last
+
+
+def _all_of(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *most, last = names
+    return say("{most} and {last}", most=", ".join(most), last=last) if most else last

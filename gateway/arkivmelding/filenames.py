@@ -6,6 +6,8 @@ the receiving side. Source: contract §6.
 
 import unicodedata
 
+from gateway.language import say
+
 _RESERVED = frozenset({"arkivmelding.xml", "manifest.xml", "mimetype"})
 _FORBIDDEN = frozenset("/\\:")
 MAXIMUM_BYTES = 255
@@ -29,15 +31,15 @@ def is_reserved(name: str) -> bool:
 def unsafe_reason(name: str) -> str:
     """Why a name is refused; empty when it is safe."""
     if not name:
-        return "it is empty"
+        return say("it is empty")
     if found := sorted(_FORBIDDEN.intersection(name)):
-        return f"it holds {' '.join(found)}"
+        return say("it holds {signs}", signs=" ".join(found))
     if any(unicodedata.category(mark) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} for mark in name):
-        return "it holds an invisible control character"
+        return say("it holds an invisible control character")
     if len(normal(name).encode()) > MAXIMUM_BYTES:
-        return f"it is longer than {MAXIMUM_BYTES} bytes"
+        return say("it is longer than {most} bytes", most=MAXIMUM_BYTES)
     if name.startswith(".."):
-        return "it starts with two dots"
+        return say("it starts with two dots")
     if name[-1] in ". " or name[0] == " ":
-        return "it ends with a dot or has a blank at an end"
+        return say("it ends with a dot or has a blank at an end")
     return ""

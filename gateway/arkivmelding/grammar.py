@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from gateway.errors import SetupFault
+from gateway.language import say
 
 # Compiling with a resolver switches a loader that libxml2 has only once in a process: two threads at it have crashed.
 _COMPILING = threading.Lock()
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 # lxml writes a path for each error by counting elder brothers: with very many elements that takes the square of their
 # number, hours in the end. So large documents are first validated as a stream, which writes none and can be stopped.
 LARGE = 10_000
+# The rule of every fault of an XSD.
+RULE = "XSD"
 XSD = "http://www.w3.org/2001/XMLSchema"
 _PIECE = 8 * 1024
 _is_large = etree.XPath(f"boolean(/descendant::*[{LARGE}])")
@@ -107,7 +110,7 @@ class Grammar:
                 return etree.XMLSchema(self._parse())
         except (etree.XMLSchemaParseError, etree.XMLSyntaxError) as fault:
             raise SetupFault(
-                f"the schema {self._main} cannot be used: {fault}",
+                say("the schema {name} cannot be used: {reason}", name=self._main, reason=str(fault)),
                 mend="Install the gateway again; its schemas have been changed or cut off.",
             ) from fault
 
@@ -138,7 +141,7 @@ def _apply(edit: Edit, root: etree._Element) -> None:
         target = target.find(f".//{{{XSD}}}element[@name='{edit.element}']")
     if target is None:
         raise SetupFault(
-            f"the schema has no {edit.type_name}/{edit.element}",
+            say("the schema has no {type}/{element}", type=edit.type_name, element=edit.element),
             mend="Install the gateway again; its schemas have been changed.",
         )
     target.attrib.update(dict(edit.attributes))

@@ -1,100 +1,55 @@
-"""Everything that can be said of an arkivmelding by itself: read, dialect, secrecy, XSD, rules.
+"""Everything that can be said of an arkivmelding by itself, and what becomes of it: taken as posted, mended, or converted.
 
-In come bytes and a `Kit` (schemas, grounds, limits), out comes an `Inspection` with all faults at once. Called by
-`delivery.intake` and `gateway validate`.
+In come bytes, a `Kit` and how the document is to be taken; out comes an `Inspection` with all faults at once. Called by
+`delivery.intake` and `gateway validate`. What mends and converts is loaded only where it is wanted.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import date
-from itertools import islice
 
-from gateway.arkivmelding.adressering import Given, adressering_elements, given_in
-from gateway.arkivmelding.facts import Facts, gather
-from gateway.arkivmelding.reader import Dialect, Document, Limits, read
-from gateway.arkivmelding.rules import check_rules
-from gateway.arkivmelding.schema import Profile, Schemas
-from gateway.arkivmelding.shielding import DEFAULT_GROUNDS, Grounds, Outcome, Shielding, assess
-from gateway.errors import Fault, Severity
+from gateway.arkivmelding.handling import AS_POSTED, Wanted
+from gateway.arkivmelding.inspected import ANY_PROFILE as ANY_PROFILE
+from gateway.arkivmelding.inspected import Inspection as Inspection
+from gateway.arkivmelding.inspected import Kit as Kit
+from gateway.arkivmelding.inspected import bare, look_through
+from gateway.arkivmelding.reader import Dialect, Document, read
+from gateway.errors import Fault, FaultClass, Severity
+from gateway.language import say
 
-# More of one kind than anybody would read. Explaining an extension takes time, and an honest document has one.
-_MOST_GRADINGS = 1_000
-_MOST_BROKEN_EXTENSIONS = 10
-
-ANY_PROFILE = (Profile.HEAD, Profile.PUBLISHED)
+OTHER_DIALECTS = frozenset({Dialect.V1, Dialect.FIKS_ARKIV})
 
 
-@dataclass(frozen=True, slots=True)
-class Kit:
-    """What inspection needs: compiled schemas, the grounds of shielding, the limits, the profiles that count."""
-
-    schemas: Schemas
-    grounds: Grounds = DEFAULT_GROUNDS
-    limits: Limits = field(default_factory=Limits)
-    profiles: tuple[Profile, ...] = ANY_PROFILE
-
-
-@dataclass(frozen=True, slots=True)
-class Inspection:
-    """One arkivmelding, looked through. `profile` is the one it is valid under, or the nearer one; None in other dialects."""
-
-    document: Document
-    facts: Facts
-    profile: Profile | None
-    shielding: Shielding
-    given: tuple[Given, ...]
-    faults: tuple[Fault, ...]
-
-    @property
-    def acceptable(self) -> bool:
-        """Whether no fault is an error."""
-        return all(fault.severity is not Severity.ERROR for fault in self.faults)
-
-
-def inspect(xml: bytes, kit: Kit, *, today: date) -> Inspection:
+def inspect(xml: bytes, kit: Kit, *, today: date, wanted: Wanted = AS_POSTED) -> Inspection:
     """Look through one arkivmelding; `Unreadable` where it cannot be read at all."""
     document = read(xml, kit.limits)
-    facts = gather(document)
-    shielding = assess(facts, kit.grounds, today=today)
-    faults = _classified(shielding)
-    profile = None
-    if document.dialect in (Dialect.V1, Dialect.FIKS_ARKIV):
-        faults += (_not_deliverable(document),)
-    else:
-        verdict = kit.schemas.check(document, kit.profiles)
-        profile = verdict.profile
-        faults += (*verdict.faults, *_check_extensions(document, kit.schemas), *check_rules(document, facts))
-    return Inspection(document, facts, profile, shielding, given_in(document.root), faults)
+    if document.dialect in OTHER_DIALECTS:
+        if wanted.supplied is None:
+            return _undeliverable(document, kit, today=today)
+        from gateway.arkivmelding.completion import inspect_converted
+
+        return inspect_converted(document, kit, today=today, wanted=wanted)
+    found = look_through(document, kit, today=today)
+    if not found.faults or wanted == AS_POSTED:
+        return found
+    from gateway.arkivmelding.leniency import inspect_mended
+
+    return inspect_mended(found, kit, today=today, wanted=wanted)
 
 
-def _check_extensions(document: Document, schemas: Schemas) -> Iterator[Fault]:
-    faults = (schemas.check_adressering(each) for each in adressering_elements(document.root))
-    for found in islice((each for each in faults if each), _MOST_BROKEN_EXTENSIONS):
-        yield from found
-
-
-def _classified(shielding: Shielding) -> tuple[Fault, ...]:
-    graded = (finding for finding in shielding.findings if finding.outcome is Outcome.CLASSIFIED)
-    return tuple(
-        Fault(
-            "CLASSIFIED",
-            Severity.ERROR,
-            "The document is graded (sikkerhetsgrad or beskyttelsesgrad), and graded documents never travel this way",
-            "Send it by the route that the security law prescribes. If the grading is a mistake, the case worker must remove it.",
-            line=finding.line,
-            path=finding.path,
-        )
-        for finding in islice(graded, _MOST_GRADINGS)
-    )
+def _undeliverable(document: Document, kit: Kit, *, today: date) -> Inspection:
+    found = bare(document, kit, today=today)
+    return replace(found, faults=(*found.faults, _not_deliverable(document)))
 
 
 def _not_deliverable(document: Document) -> Fault:
-    dialect = "the v1 dialect" if document.dialect is Dialect.V1 else "Fiks Arkiv"
+    dialect = say("the v1 dialect") if document.dialect is Dialect.V1 else say("Fiks Arkiv")
     return Fault(
         "DIALECT_NOT_DELIVERABLE",
         Severity.ERROR,
-        f"This is an arkivmelding in {dialect}; receivers of eFormidling cannot read it",
-        "Let the fagsystem export the eFormidling arkivmelding (basisregistrering in mappe, labels instead of codes).",
+        say("This is an arkivmelding in {dialect}; receivers of eFormidling cannot read it", dialect=dialect),
+        'Ask for conversion with the option {"convert": true} (gateway send --convert, gateway validate --fix); or let the '
+        "fagsystem export the eFormidling arkivmelding (basisregistrering in mappe, labels instead of codes).",
         line=document.root.sourceline or 0,
         path="/arkivmelding",
+        fault_class=FaultClass.UNSAFE,
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from gateway.arkivmelding.adressering import Given
 from gateway.arkivmelding.facts import Facts, Korrespondansepart, PartType
 from gateway.arkivmelding.filenames import normal
+from gateway.language import say
 from gateway.message.identifiers import parse_identifier
 from gateway.message.prototype import IdentifiedBy, PartRef, Problem, Skipped, Weight
 
@@ -102,7 +103,7 @@ def _identify(part: Korrespondansepart, claims: Sequence[_Claim]) -> Addressee:
     try:
         identifier = _strict(first.identifier)
     except ValueError as fault:
-        return Addressee(_ref(part), None, first.source, (_bad_id(part, str(fault)),))
+        return Addressee(_ref(part), None, first.source, (_bad_id(part, fault.args[0]),))
     problems = [_part_mismatch(part, each) for each in claims if not _same_name(each.navn, part.name)]
     if len({_canonical(each.identifier) for each in claims}) > 1:
         problems.append(_id_conflict(part, claims))
@@ -153,8 +154,14 @@ def _same_number(stays: Addressee, goes: Addressee) -> tuple[Problem, ...]:
         Problem(
             "NAME_MISMATCH",
             Weight.CONFIRM,
-            f"«{goes.part.name}» (korrespondansepart {goes.part.index}) has the same identifier as «{stays.part.name}» "
-            f"(korrespondansepart {stays.part.index}), so one message goes for both",
+            say(
+                "«{name}» (korrespondansepart {index}) has the same identifier as «{other}» "
+                "(korrespondansepart {other_index}), so one message goes for both",
+                name=goes.part.name,
+                index=goes.part.index,
+                other=stays.part.name,
+                other_index=stays.part.index,
+            ),
             "If they are one organisation, say yes with PUT: "
             '{"prototypes": [{"messageId": "…", "confirm": ["NAME_MISMATCH"]}]}; or give each its own number.',
             part=goes.part.index,
@@ -169,7 +176,11 @@ def _misplaced(parts: Sequence[Korrespondansepart], given: Iterable[Given]) -> t
         Problem(
             "PART_MISMATCH",
             Weight.BLOCK,
-            f"an identifier is given for korrespondansepart {each.part} («{each.navn}»), which is no recipient",
+            say(
+                "an identifier is given for korrespondansepart {index} («{name}»), which is no recipient",
+                index=each.part,
+                name=each.navn,
+            ),
             "Give the index (from 1) and the name of a Mottaker or Kopimottaker in this journalpost.",
             part=each.part,
         )
@@ -206,7 +217,11 @@ def _no_id(part: Korrespondansepart) -> Problem:
     return Problem(
         "NO_ID",
         Weight.BLOCK,
-        f"«{part.name}» (korrespondansepart {part.index}) has no identifier, so nobody can be asked what it can take",
+        say(
+            "«{name}» (korrespondansepart {index}) has no identifier, so nobody can be asked what it can take",
+            name=part.name,
+            index=part.index,
+        ),
         "Give it in the request's `recipients` part, in the adressering extension, or with PUT: "
         '{"prototypes": [{"messageId": "…", "recipient": "0192:…"}]}.',
         part=part.index,
@@ -218,7 +233,12 @@ def _bad_id(part: Korrespondansepart, reason: str) -> Problem:
     return Problem(
         "ID_INVALID",
         Weight.BLOCK,
-        f"the identifier given for «{part.name}» (korrespondansepart {part.index}) cannot be used: {reason}",
+        say(
+            "the identifier given for «{name}» (korrespondansepart {index}) cannot be used: {reason}",
+            name=part.name,
+            index=part.index,
+            reason=reason,
+        ),
         "Correct the number; one wrong digit is another organisation.",
         part=part.index,
         line=part.line,
@@ -229,8 +249,13 @@ def _part_mismatch(part: Korrespondansepart, claim: _Claim) -> Problem:
     return Problem(
         "PART_MISMATCH",
         Weight.BLOCK,
-        f"the identifier for korrespondansepart {part.index} was given to «{claim.navn}», but that part is "
-        f"«{part.name}»: an index may have slipped",
+        say(
+            "the identifier for korrespondansepart {index} was given to «{given}», but that part is "
+            "«{name}»: an index may have slipped",
+            index=part.index,
+            given=claim.navn,
+            name=part.name,
+        ),
         "Let index and navn name the same part, or set the recipient of this message with PUT.",
         part=part.index,
         line=part.line,
@@ -242,7 +267,12 @@ def _id_conflict(part: Korrespondansepart, claims: Sequence[_Claim]) -> Problem:
     return Problem(
         "ID_CONFLICT",
         Weight.BLOCK,
-        f"«{part.name}» (korrespondansepart {part.index}) has been given different identifiers ({sources})",
+        say(
+            "«{name}» (korrespondansepart {index}) has been given different identifiers ({sources})",
+            name=part.name,
+            index=part.index,
+            sources=sources,
+        ),
         "Keep the right one only, or set the recipient of this message with PUT.",
         part=part.index,
         line=part.line,
@@ -253,9 +283,16 @@ def _group_not_expanded(part: Korrespondansepart) -> Problem:
     return Problem(
         "GROUP_NOT_EXPANDED",
         Weight.BLOCK,
-        f"«{part.name}» (korrespondansepart {part.index}) is a group; the gateway does not know its members",
-        f'Add each member with PUT: {{"prototypes": [{{"recipient": "0192:…", "korrespondansepart": {part.index}}}]}}; '
-        "or deselect it.",
+        say(
+            "«{name}» (korrespondansepart {index}) is a group; the gateway does not know its members",
+            name=part.name,
+            index=part.index,
+        ),
+        say(
+            'Add each member with PUT: {{"prototypes": [{{"recipient": "0192:…", "korrespondansepart": {index}}}]}}; '
+            "or deselect it.",
+            index=part.index,
+        ),
         part=part.index,
         line=part.line,
     )

@@ -12,14 +12,19 @@ from functools import cache
 from lxml import etree
 
 from gateway.errors import Fault, Severity, Unreadable
+from gateway.language import say
 
 NAMESPACE = "http://www.arkivverket.no/standarder/noark5/arkivmelding"
+FIKS_ARKIV_V1 = "https://ks-no.github.io/standarder/fiks-protokoll/fiks-arkiv/arkivmelding/opprett/v1"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 XSI_TYPE = f"{{{XSI}}}type"
 
 _FIKS_ARKIV = re.compile(
     r"https://ks-no\.github\.io/standarder/fiks-protokoll/fiks-arkiv/.+|" + re.escape(NAMESPACE) + r"/v2"
 )
+# What there may be too many of.
+_BYTES, _LEVELS = say("bytes"), say("levels of elements")
+_RECIPIENTS, _DOCUMENTS = say("recipients"), say("documents")
 # "<!DOCTYPE" in UTF-8, and in either order of UTF-16.
 _DOCTYPE = re.compile(rb"<\x00?!\x00?D\x00?O\x00?C\x00?T\x00?Y\x00?P\x00?E")
 
@@ -56,7 +61,7 @@ def read(xml: bytes, limits: Limits | None = None) -> Document:
     """Parse without entities, DTD or network; `Unreadable` with line and reason where that cannot be done."""
     limits = limits or Limits()
     if len(xml) > limits.bytes:
-        raise _beyond("bytes", limits.bytes, found=len(xml))
+        raise _beyond(_BYTES, limits.bytes, found=len(xml))
     root = parse(xml)
     _check_limits(root, limits)
     return Document(xml, root, detect_dialect(root))
@@ -73,7 +78,8 @@ def parse(xml: bytes) -> etree._Element:
             raise _has_dtd() from fault
         raise _not_xml(fault) from fault
     except ValueError as fault:
-        raise Unreadable(f"this is not XML: {fault}", mend="Post the XML as it stands in the file.") from fault
+        message = say("this is not XML: {reason}", reason=str(fault))
+        raise Unreadable(message, mend="Post the XML as it stands in the file.") from fault
     if root.getroottree().docinfo.internalDTD is not None:
         raise _has_dtd()
     return root
@@ -103,7 +109,8 @@ def type_name(element: etree._Element) -> str:
 
 _V1_MARKS = etree.XPath(
     "boolean(//a:mappe/a:registrering | //a:mappe/a:part | //a:korrespondansepart/a:organisasjonsnummer"
-    " | //a:korrespondansepart/a:foedselsnummer | //a:korrespondansepart/a:DNummer)",
+    " | //a:korrespondansepart/a:foedselsnummer | //a:korrespondansepart/a:DNummer"
+    " | //a:korrespondansepart/a:organisasjonid | //a:korrespondansepart/a:personid)",
     namespaces={"a": NAMESPACE},
 )
 
@@ -112,7 +119,12 @@ def _not_xml(fault: etree.XMLSyntaxError) -> Unreadable:
     line, column = fault.position
     reason = re.sub(r"^(.*?)(, line \d+, column \d+)?( \(<string>, line \d+\))?$", r"\1", str(fault.msg))
     return Unreadable(
-        f"this is not well-formed XML: {reason} (line {line}, column {column})",
+        say(
+            "this is not well-formed XML: {reason} (line {line}, column {column})",
+            reason=reason,
+            line=line,
+            column=column,
+        ),
         code="NOT_XML",
         mend="The system that made the file must mend it; any XML editor shows the place.",
         faults=(Fault("NOT_XML", Severity.ERROR, reason, line=line, column=column),),
@@ -129,10 +141,10 @@ def _has_dtd() -> Unreadable:
 
 def _check_limits(root: etree._Element, limits: Limits) -> None:
     if _deeper_than(limits.depth)(root):
-        raise _beyond("levels of elements", limits.depth)
+        raise _beyond(_LEVELS, limits.depth)
     for what, name, maximum in (
-        ("recipients", "korrespondansepart", limits.recipients),
-        ("documents", "dokumentobjekt", limits.documents),
+        (_RECIPIENTS, "korrespondansepart", limits.recipients),
+        (_DOCUMENTS, "dokumentobjekt", limits.documents),
     ):
         found = sum(1 for _ in root.iter(f"{{*}}{name}"))
         if found > maximum:
@@ -145,9 +157,7 @@ def _deeper_than(depth: int) -> etree.XPath:
 
 
 def _beyond(what: str, maximum: int, *, found: int | None = None) -> Unreadable:
-    seen = f" and this one has {found}" if found is not None else ""
-    return Unreadable(
-        f"an arkivmelding may have at most {maximum} {what}{seen}",
-        code="LIMIT",
-        mend="Split it into several arkivmeldinger.",
-    )
+    message = say("an arkivmelding may have at most {maximum} {what}", maximum=maximum, what=what)
+    if found is not None:
+        message = say("{limit} and this one has {found}", limit=message, found=found)
+    return Unreadable(message, code="LIMIT", mend="Split it into several arkivmeldinger.")

@@ -8,13 +8,18 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from gateway.arkivmelding.grammar import Edit, Grammar
 from gateway.arkivmelding.padding import has_padding, remove_padding
-from gateway.arkivmelding.reader import Document
+from gateway.arkivmelding.reader import FIKS_ARKIV_V1, Document
 from gateway.errors import Fault, SetupFault
+from gateway.language import say
+
+if TYPE_CHECKING:
+    from gateway.arkivmelding.content_model import ContentModel
 
 
 class Profile(StrEnum):
@@ -34,7 +39,8 @@ class SchemaVerdict:
 
 
 EITHER = (Profile.HEAD, Profile.PUBLISHED)
-FILES = ("arkivmelding.xsd", "metadatakatalog.xsd", "adressering.xsd")
+_FIKS_ARKIV = "fiks-arkiv-opprett.xsd"
+FILES = ("arkivmelding.xsd", "metadatakatalog.xsd", "adressering.xsd", _FIKS_ARKIV, "fiks-arkiv-metadatakatalog.xsd")
 
 # The two texts differ in six places. The sixth is a blank.
 _PUBLISHED = (
@@ -57,11 +63,12 @@ class Schemas:
     def __init__(self, files: Mapping[str, bytes]) -> None:
         if missing := [name for name in FILES if name not in files]:
             raise SetupFault(
-                f"schemas are missing: {', '.join(missing)}",
+                say("schemas are missing: {names}", names=", ".join(missing)),
                 mend="Install the gateway again; the folder schemas must hold them.",
             )
         self._profiles = {each: grammar_of(each, files) for each in Profile}
         self._adressering = Grammar(files, "adressering.xsd")
+        self._fiks_arkiv = Grammar(files, _FIKS_ARKIV)
 
     def is_valid(self, root: etree._Element, profiles: Sequence[Profile] = EITHER) -> Profile | None:
         """The first profile that the document is valid under, or None. Nothing is explained, so this is fast."""
@@ -89,6 +96,18 @@ class Schemas:
         from gateway.arkivmelding.diagnosis import diagnose_part
 
         return diagnose_part(element, self._adressering)
+
+    def check_fiks_arkiv(self, document: Document) -> tuple[Fault, ...]:
+        """The faults of a message of Fiks Arkiv V1; none of its forerunners, of which no schema is in force."""
+        if etree.QName(document.root).namespace != FIKS_ARKIV_V1 or self._fiks_arkiv.is_valid(document.root):
+            return ()
+        from gateway.arkivmelding.diagnosis import diagnose
+
+        return diagnose(document, {_FIKS_ARKIV: self._fiks_arkiv})[1]
+
+    def model(self, profile: Profile) -> "ContentModel":
+        """What may stand where in a profile, for mending and conversion."""
+        return self._profiles[profile].model()
 
     def _first_valid(self, root: etree._Element, profiles: Sequence[Profile]) -> Profile | None:
         return next((each for each in profiles if self._profiles[each].is_valid(root)), None)

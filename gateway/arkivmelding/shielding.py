@@ -142,6 +142,16 @@ def assess(facts: Facts, grounds: Grounds, *, today: date) -> Shielding:
     return Shielding(Outcome.OPEN, findings)
 
 
+def stricter(first: Shielding, second: Shielding) -> Shielding:
+    """Of two judgements the stricter one; of equals the second."""
+    return first if strictness(first.outcome) > strictness(second.outcome) else second
+
+
+def strictness(outcome: Outcome) -> int:
+    """A number that is the higher, the more careful one must be."""
+    return (Outcome.OPEN, Outcome.UNDECIDED, Outcome.CONFIDENTIAL, Outcome.CLASSIFIED).index(outcome)
+
+
 def _judge_skjerming(skjerming: Skjerming, grounds: Grounds) -> Finding:
     restriction, ground = _folded(skjerming.tilgangsrestriksjon), _folded(skjerming.hjemmel)
     text = f"{skjerming.tilgangsrestriksjon} · {skjerming.hjemmel}".strip(" ·")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.arkivmelding.facts import Dokumentbeskrivelse, Dokumentobjekt
+from gateway.language import say
 from gateway.message.prototype import Problem, Weight
 
 ARKIVFORMAT = "Arkivformat"
@@ -56,7 +57,10 @@ def _main_document_left_out(document: Dokumentbeskrivelse) -> Problem:
     return Problem(
         "MAIN_DOCUMENT_LEFT_OUT",
         Weight.BLOCK,
-        f"no file of the main document «{document.title}» is among the documents chosen for this recipient",
+        say(
+            "no file of the main document «{title}» is among the documents chosen for this recipient",
+            title=document.title,
+        ),
         "Choose one of its files too; an enclosure does not travel without its letter.",
         line=document.line,
     )
@@ -75,8 +79,12 @@ def _redacted_and_full(document: Dokumentbeskrivelse, full: Dokumentobjekt, *, r
     return Problem(
         "REDACTED_AND_FULL",
         Weight.BLOCK,
-        f"«{document.title}» has a full variant ({full.filename.strip()}) "
-        f"and a redacted one ({redacted.filename.strip()})",
+        say(
+            "«{title}» has a full variant ({full}) and a redacted one ({redacted})",
+            title=document.title,
+            full=full.filename.strip(),
+            redacted=redacted.filename.strip(),
+        ),
         'Say which one this recipient gets, with PUT: {"prototypes": [{"messageId": "…", "documents": ["…"]}]}.',
         filename=full.filename.strip(),
         line=document.line,

@@ -12,12 +12,17 @@ from typing import TYPE_CHECKING
 
 import gateway
 from gateway.arkivmelding.adressering import adressering_elements
+from gateway.arkivmelding.changes import NO_CHANGES, Changes
+from gateway.arkivmelding.handling import Handling
 from gateway.arkivmelding.reader import Dialect, Limits, parse, read
 from gateway.arkivmelding.schema import EITHER, FILES, Profile, Schemas
 from gateway.errors import Fault, SetupFault, Severity, Unreadable
+from gateway.language import Language, say
 
 if TYPE_CHECKING:
     from lxml import etree
+
+    from gateway.arkivmelding.inspection import Kit
 
 STANDARD_INPUT = "-"
 PROFILES: dict[str, tuple[Profile, ...]] = {"any": EITHER, **{each.value: (each,) for each in Profile}}
@@ -29,12 +34,24 @@ _ADDRESSING = {"PART_MISMATCH": Severity.ERROR, "ID_INVALID": Severity.WARNING, 
 
 
 @dataclass(frozen=True, slots=True)
+class Fix:
+    """What to write, and where: `values` to fill in by element name; `to` a file or folder, None beside the original."""
+
+    values: tuple[tuple[str, str], ...] = ()
+    to: str | None = None
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to check, and how to write it: `profile` is a key of PROFILES, `form` is text or json."""
+    """What to check, and how to write it: `profile` is a key of PROFILES, `form` is text, json or sarif."""
 
     xsd_only: bool = False
     profile: str = "any"
     form: str = "text"
+    handling: Handling = Handling.STRICT
+    fix: Fix | None = None
+    language: Language = Language.ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +66,11 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What is to be said of one file. What was not asked for, or could not be found out, is None."""
+    """What is to be said of one file. What was not asked for, or could not be found out, is None.
+
+    `lenient` is whether an invalid one would be accepted leniently. Where a fix was wanted, `changes` are what it takes,
+    `written` the new file (None: none was written), and valid and faults are the new file's.
+    """
 
     file: str
     valid: bool
@@ -59,14 +80,17 @@ class Report:
     profile: str | None = None
     shielding: str | None = None
     recipients: tuple[Recipient, ...] | None = None
+    lenient: bool | None = None
+    changes: Changes = NO_CHANGES
+    written: str | None = None
 
 
 class Checker:
     """Schemas compiled once, for any number of files."""
 
     def __init__(self, wanted: Wanted, *, today: date) -> None:
-        self._wanted = wanted
-        self._today = today
+        self.wanted = wanted
+        self.today = today
         self._schemas = Schemas(_read_schemas())
         self._profiles = PROFILES[wanted.profile]
         self._limits = Limits()
@@ -78,10 +102,14 @@ class Checker:
         except OSError as error:
             return _unreadable(file, _not_opened(error))
         try:
-            return self._check_schema(file, xml) if self._wanted.xsd_only else self._inspect(file, xml)
+            return self.look(file, xml)
         except Unreadable as error:
             fault = Fault(error.code or "NOT_XML", Severity.ERROR, error.message, error.mend)
             return _unreadable(file, _with_place(error, fault))
+
+    def look(self, file: str, xml: bytes) -> Report:
+        """The report on what was read."""
+        return self._check_schema(file, xml) if self.wanted.xsd_only else self.inspect(file, xml)
 
     def _check_schema(self, file: str, xml: bytes) -> Report:
         """What is valid is so by the schema alone; for anything else it is worth knowing what it is."""
@@ -93,7 +121,7 @@ class Checker:
                 return Report(file, not faults, faults, dialect=Dialect.EFORMIDLING.value, profile=profile.value)
         document = read(xml, self._limits)
         if document.dialect in (Dialect.V1, Dialect.FIKS_ARKIV):
-            faults = tuple(each for each in self._inspect(file, xml).faults if each.rule == _OTHER_DIALECT)
+            faults = tuple(each for each in self.inspect(file, xml).faults if each.rule == _OTHER_DIALECT)
             return Report(file, False, faults, dialect=document.dialect.value)
         verdict = self._schemas.check(document, self._profiles)
         faults = (*verdict.faults, *self._check_extension(document.root))
@@ -103,12 +131,19 @@ class Checker:
     def _check_extension(self, root: "etree._Element") -> tuple[Fault, ...]:
         return tuple(fault for each in adressering_elements(root) for fault in self._schemas.check_adressering(each))
 
-    def _inspect(self, file: str, xml: bytes) -> Report:
-        from gateway.arkivmelding.inspection import Kit, inspect
+    def kit(self) -> "Kit":
+        """What inspection needs."""
+        from gateway.arkivmelding.inspection import Kit
+
+        return Kit(self._schemas, limits=self._limits, profiles=self._profiles)
+
+    def inspect(self, file: str, xml: bytes) -> Report:
+        """The whole report: XSD, rules, secrecy, recipients."""
+        from gateway.arkivmelding.handling import Wanted as How
+        from gateway.arkivmelding.inspection import inspect
         from gateway.arkivmelding.parties import find_addressees
 
-        kit = Kit(self._schemas, limits=self._limits, profiles=self._profiles)
-        found = inspect(xml, kit, today=self._today)
+        found = inspect(xml, self.kit(), today=self.today, wanted=How(self.wanted.handling))
         addressing = find_addressees(found.facts, "", written=found.given)
         problems = [problem for each in addressing.addressees for problem in each.problems] + [*addressing.problems]
         misaddressed = tuple(
@@ -120,14 +155,21 @@ class Checker:
             file,
             found.acceptable and all(each.severity is not Severity.ERROR for each in misaddressed),
             tuple(sorted((*found.faults, *misaddressed), key=lambda fault: (fault.line, fault.column))),
-            dialect=found.document.dialect.value,
+            dialect=found.posted.dialect.value,
             profile=found.profile.value if found.profile else None,
             shielding=found.shielding.outcome.value,
             recipients=tuple(
                 Recipient(each.part.index, each.part.type, each.part.name, _shown(each.identifier))
                 for each in addressing.addressees
             ),
+            lenient=None if found.acceptable else self._would_be_taken(xml),
         )
+
+    def _would_be_taken(self, xml: bytes) -> bool:
+        from gateway.arkivmelding.handling import Wanted as How
+        from gateway.arkivmelding.inspection import inspect
+
+        return inspect(xml, self.kit(), today=self.today, wanted=How(Handling.LENIENT)).acceptable
 
 
 def _read_file(file: str, most: int) -> bytes:
@@ -156,7 +198,7 @@ def _not_opened(error: OSError) -> Fault:
     return Fault(
         "NOT_READABLE",
         Severity.ERROR,
-        f"The file cannot be read: {error.strerror or error}",
+        say("The file cannot be read: {reason}", reason=error.strerror or str(error)),
         "Check the name, and that you may read it.",
     )
 
@@ -193,4 +235,5 @@ def _read_schema(path: str) -> bytes:
         with open(path, "rb") as handle:
             return handle.read()
     except OSError as error:
-        raise SetupFault(f"{path} cannot be read: {error.strerror}", mend="Install the gateway again.") from error
+        message = say("{path} cannot be read: {reason}", path=path, reason=error.strerror or str(error))
+        raise SetupFault(message, mend="Install the gateway again.") from error

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from gateway.cli.places import Place, with_place
+from gateway.cli.tongue import told
+from gateway.language import say
 
 if TYPE_CHECKING:
     from gateway.config import Settings
@@ -27,6 +29,7 @@ class NewClient:
     organisations: tuple[str, ...]
     password: str | None = None
     require_if_match: bool = False
+    handling: str = "strict"
 
 
 @click.group("client")
@@ -45,6 +48,13 @@ def command() -> None:
     help="An organisation that this login may send for: 0192: and nine digits. May be repeated.",
 )
 @click.option("--basic", is_flag=True, help="A name and password (HTTP Basic) in place of an API key.")
+@click.option(
+    "--handling",
+    type=click.Choice(["strict", "lenient"]),
+    default="strict",
+    show_default=True,
+    help="How arkivmeldinger of this login are taken where the request does not say.",
+)
 @click.option("--require-if-match", is_flag=True, help="Changes by this login must send If-Match.")
 def add(place: Place, name: str, **wishes: object) -> None:
     """Make a login NAME, and print its key: this once, for only a hash is kept.
@@ -62,13 +72,21 @@ def add(place: Place, name: str, **wishes: object) -> None:
         _read_organisations(organisations if isinstance(organisations, tuple) else ()),
         password=_ask_for_password() if wishes["basic"] else None,
         require_if_match=bool(wishes["require_if_match"]),
+        handling=str(wishes["handling"]),
     )
     settings = place.load()
     secret = add_client(settings, wanted)
     for each in wanted.organisations:
         if settings.organisations and each not in settings.organisations:
-            click.echo(f"note: {each} is none of this gateway's organisations, so nothing can be sent for it", err=True)
-    click.echo(f"{'password' if wanted.password else 'key'} of {name} (shown this once):", err=True)
+            words = say(
+                "note: {organisation} is none of this gateway's organisations, so nothing can be sent for it",
+                organisation=each,
+            )
+            click.echo(told(words), err=True)
+    words = say("key of {name} (shown this once):", name=name)
+    if wanted.password:
+        words = say("password of {name} (shown this once):", name=name)
+    click.echo(told(words), err=True)
     click.echo(secret)
 
 
@@ -91,10 +109,14 @@ def show(place: Place) -> None:
     finally:
         database.close()
     for each in entries:
-        facts = [each.name, each.kind.value, ", ".join(each.organisations), f"since {each.created:%Y-%m-%d}"]
-        click.echo("  ".join([*facts, *(["requires If-Match"] if each.require_if_match else [])]))
+        since = told(say("since {date}", date=f"{each.created:%Y-%m-%d}"))
+        facts = [each.name, each.kind.value, ", ".join(each.organisations), since]
+        wishes = [told(say("requires If-Match"))] if each.require_if_match else []
+        wishes += [told(say("lenient"))] if each.handling == "lenient" else []
+        click.echo("  ".join([*facts, *wishes]))
     if not entries:
-        click.echo("there are no logins yet; on this machine, anybody may use the gateway without one", err=True)
+        words = say("there are no logins yet; on this machine, anybody may use the gateway without one")
+        click.echo(told(words), err=True)
 
 
 @command.command("remove")
@@ -117,8 +139,9 @@ def remove(place: Place, name: str) -> None:
     finally:
         database.close()
     if not removed:
-        raise click.ClickException(f"there is no login called {name}; see: gateway client list")
-    click.echo(f"{name} can no longer log in (a running server may still know it for a few seconds)")
+        raise click.ClickException(told(say("there is no login called {name}; see: gateway client list", name=name)))
+    words = say("{name} can no longer log in (a running server may still know it for a few seconds)", name=name)
+    click.echo(told(words))
 
 
 def add_client(settings: "Settings", wanted: NewClient) -> str:
@@ -133,7 +156,9 @@ def add_client(settings: "Settings", wanted: NewClient) -> str:
     secret = wanted.password or secrets.token_urlsafe(KEY_BYTES)
     kind = ClientKind.BASIC if wanted.password else ClientKind.API_KEY
     kept = generate_password_hash(secret) if wanted.password else hash_key(secret)
-    entry = Client(new_id(), wanted.name, kind, kept, wanted.organisations, now(), wanted.require_if_match)
+    entry = Client(
+        new_id(), wanted.name, kind, kept, wanted.organisations, now(), wanted.require_if_match, wanted.handling
+    )
     database = open_database(settings)
     try:
         with database.writing() as connection:
@@ -149,13 +174,12 @@ def _read_organisations(given: Sequence[str]) -> tuple[str, ...]:
     try:
         return tuple(dict.fromkeys(str(parse_identifier(each)) for each in given))
     except ValueError as fault:
-        raise click.BadParameter(str(fault), param_hint="--organisation") from fault
+        raise click.BadParameter(told(fault.args[0]), param_hint="--organisation") from fault
 
 
 def _ask_for_password() -> str:
     asked: str = ""
     if sys.stdin.isatty():
-        asked = click.prompt(
-            "Password (empty: make one)", hide_input=True, confirmation_prompt=True, default="", show_default=False
-        )
+        question = told(say("Password (empty: make one)"))
+        asked = click.prompt(question, hide_input=True, confirmation_prompt=True, default="", show_default=False)
     return asked or secrets.token_urlsafe(KEY_BYTES)

@@ -56,24 +56,36 @@ class LazyGroup(click.Group):
             error.show()
             sys.exit(error.exit_code)
         except (click.Abort, KeyboardInterrupt):
-            click.echo("stopped", err=True)
+            from gateway.cli.tongue import told
+            from gateway.language import say
+
+            click.echo(told(say("stopped")), err=True)
             sys.exit(STOPPED)
-        except Exception as error:
-            sys.exit(_tell(error))
         sys.exit(code if isinstance(code, int) else 0)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; an error of ours is told here, where its language is known."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            return _tell(error)
 
 
 def _tell(error: Exception) -> int:
     """An error of ours in plain lines; anything else is a bug and keeps its traceback."""
+    from gateway.cli.tongue import told
     from gateway.errors import GatewayError, SetupFault
+    from gateway.language import as_phrase, say
 
     if not isinstance(error, GatewayError):
         raise error
-    click.echo(f"gateway: {error.message}", err=True)
+    click.echo(f"gateway: {told(error.message)}", err=True)
     for fault in error.faults if isinstance(error, SetupFault) else ():
-        click.echo(f"  {fault}", err=True)
+        click.echo(f"  {told(fault)}", err=True)
     if error.mend:
-        click.echo(f"  mend: {error.mend}", err=True)
+        click.echo(told(say("  mend: {mend}", mend=as_phrase(error.mend))), err=True)
     return NOT_TRIED
 
 

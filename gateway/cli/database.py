@@ -6,6 +6,8 @@ In come settings, out comes a database with the tables of this version.
 import click
 
 from gateway.cli.places import Place, with_place
+from gateway.cli.tongue import told
+from gateway.language import say
 
 
 @click.group("db")
@@ -32,4 +34,4 @@ def upgrade(place: Place) -> None:
     from sqlalchemy import make_url
 
     shown = make_url(settings.database).render_as_string() if "://" in settings.database else settings.database
-    click.echo(f"the database {shown} is at this version")
+    click.echo(told(say("the database {database} is at this version", database=shown)))

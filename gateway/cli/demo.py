@@ -39,7 +39,10 @@ def command(keep: bool, data: Path | None) -> None:
     """
     from gateway.cli.logs import configure_logs
     from gateway.cli.screen import Screen
+    from gateway.cli.tongue import speak
+    from gateway.language import Language
 
+    speak(Language.ENGLISH)  # which its claims are made in
     configure_logs()
     for name in [each for each in os.environ if each.startswith("GATEWAY_")]:
         del os.environ[name]  # settings of a real gateway must not lead the demo out of its sandbox
@@ -57,6 +60,7 @@ def _make_folder(stack: ExitStack) -> Path:
 
 
 def _show(screen: "Screen", folder: Path, *, keep: bool, stack: ExitStack) -> list[str]:
+    from gateway.cli.demo_dialect import DialectDemo
     from gateway.cli.demo_steps import Demo
     from gateway.cli.stage import set_stage
 
@@ -67,6 +71,7 @@ def _show(screen: "Screen", folder: Path, *, keep: bool, stack: ExitStack) -> li
     screen.say(f"  gateway   {stage.url}  (HTTP server and delivery worker, data in {stage.data})")
     demo = Demo(stage, screen)
     demo.run()
+    DialectDemo(stage, screen, claims=demo.claims).run()
     _sum_up(screen, demo.claims.held, differences=demo.claims.differences, seconds=time.monotonic() - begun)
     if keep:
         _keep(screen, stage)
@@ -74,11 +79,12 @@ def _show(screen: "Screen", folder: Path, *, keep: bool, stack: ExitStack) -> li
 
 
 def _sum_up(screen: "Screen", held: int, *, differences: list[str], seconds: float) -> None:
-    screen.head("8. In short")
+    screen.head("9. In short")
     if not differences:
         screen.say(f"  All {held} claims above held, in {seconds:.0f} seconds.", style="bold green")
         screen.say("  One arkivmelding in: two recipients have it and have said so, two wait for their channel,")
-        screen.say("  and a wrong one was stopped before anything was sent.")
+        screen.say("  and a wrong one was stopped before anything was sent. One in another dialect was converted, and")
+        screen.say("  every change was shown first.")
         return
     screen.say(f"  {len(differences)} of {held + len(differences)} claims did not hold:", style="bold red")
     for each in differences:

@@ -5,16 +5,14 @@ the gateway: a client in any language could do the same.
 """
 
 import hashlib
-import time
 from collections.abc import Sequence
-from importlib.resources.abc import Traversable
-from io import BytesIO
 from typing import Any
 
+from gateway.cli.demo_parts import read_sample, upload, watch
 from gateway.cli.expecting import Expectations
 from gateway.cli.remote import Json, RemoteGateway, fetch
 from gateway.cli.screen import Screen
-from gateway.cli.showing import is_sent, news_since, show_conversation, show_statuses
+from gateway.cli.showing import show_conversation
 from gateway.cli.stage import Stage
 from gateway.errors import Refused
 from gateway.resources import shipped
@@ -22,8 +20,6 @@ from gateway.resources import shipped
 FOUR_RECIPIENTS = "02-four-recipients"
 SLIPPED_INDEX = "05-slipped-index"
 ACTOR = "saksbehandler-7"
-_PATIENCE = 40.0
-_LOOK = 0.3
 
 
 class Demo:
@@ -51,7 +47,7 @@ class Demo:
     def post(self) -> Json:
         """An arkivmelding goes in, a prototype for each recipient comes out."""
         self._screen.head("1. POST an arkivmelding: one prototype for each of its four recipients")
-        view = self._remote.post(_read(self._sample, "arkivmelding.xml"), options={"actor": ACTOR})
+        view = self._remote.post(read_sample(self._sample, "arkivmelding.xml"), options={"actor": ACTOR})
         self._id = view["conversationId"]
         self._documents = [each["filename"] for each in view["documents"]]
         show_conversation(self._screen, view)
@@ -67,7 +63,7 @@ class Demo:
         self._screen.head("2. A wrong recipient is stopped before anything is sent")
         self._expect_refusal("the gateway refuses to send it as it stands", self._id, code="NAME_MISMATCH")
         slipped = shipped("samples").joinpath(SLIPPED_INDEX)
-        view = self._remote.post(_read(slipped, "arkivmelding.xml"), options={"actor": ACTOR})
+        view = self._remote.post(read_sample(slipped, "arkivmelding.xml"), options={"actor": ACTOR})
         show_conversation(self._screen, view)
         self._expect_refusal(
             "an index that has slipped by one is refused", view["conversationId"], code="PART_MISMATCH"
@@ -91,11 +87,8 @@ class Demo:
     def upload(self) -> None:
         """The documents, once for all recipients."""
         self._screen.head("4. PUT the documents: once, for all recipients")
-        for name in self._documents:
-            content = _read(self._sample, name)
-            with self._screen.uploading(name, len(content)) as advance:
-                self._remote.upload(self._id, name, content=_Bytes(content))
-                advance(len(content))
+        files = [(name, read_sample(self._sample, name)) for name in self._documents]
+        upload(self._remote, self._id, files=files, screen=self._screen)
         view = self._remote.look(self._id)
         self.claims.expect("now it is ready", view["ready"], wanted=True)
         digests = {each["filename"]: each["sha256"] for each in view["documents"]}
@@ -115,17 +108,7 @@ class Demo:
     def follow(self, answer: Json) -> None:
         """The worker packs, signs, encrypts and sends; statuses come back until LEST."""
         self._screen.head("6. GET the statuses: packed, signed, encrypted, sent, received, read")
-        seen: set[tuple[str, str]] = set()
-        give_up = time.monotonic() + _PATIENCE
-        while True:
-            statuses = self._remote.statuses(self._id)
-            for line in news_since(seen, statuses):
-                self._screen.say(f"  {line}")
-            sent = [message for message in statuses["messages"] if is_sent(message)]
-            if all(_has_status(message, "LEST") for message in sent) or time.monotonic() > give_up:
-                break
-            time.sleep(_LOOK)
-        show_statuses(self._screen, statuses)
+        sent = watch(self._remote, self._id, until="LEST", screen=self._screen)
         ends = [(message["lastStatus"], message["outcome"]) for message in sent]
         self.claims.expect("every message was read", ends, wanted=[("LEST", "delivered")] * len(answer["messages"]))
 
@@ -151,7 +134,7 @@ class Demo:
         self.claims.expect(
             f"{who}: the arkivmelding is valid, nothing is wrong", (valid, delivery["problem"]), wanted=(True, None)
         )
-        posted = hashlib.sha256(_read(self._sample, "arkivmelding.xml")).hexdigest()
+        posted = hashlib.sha256(read_sample(self._sample, "arkivmelding.xml")).hexdigest()
         own = delivery["rendering"] != posted
         self.claims.expect(f"{who}: a rendering of its own, without the others' identifiers", own, wanted=True)
         files = {each["name"]: each["sha256"] for each in delivery["files"] if each["name"] in self._documents}
@@ -174,7 +157,7 @@ class Demo:
             return True
 
     def _digests(self) -> dict[str, str]:
-        return {name: hashlib.sha256(_read(self._sample, name)).hexdigest() for name in self._documents}
+        return {name: hashlib.sha256(read_sample(self._sample, name)).hexdigest() for name in self._documents}
 
 
 _CHANNELS = ["DPO", "DPO", "DPV", "DPV"]
@@ -182,23 +165,8 @@ _BY_POST = ["Lia Snekkeri AS", "Nordmark fylkeskommune"]
 _VERDICT_HEADS = ("recipient", "signature", "signed by", "arkivmelding", "files", "copies", "its answers")
 
 
-class _Bytes(BytesIO):
-    """Bytes to be uploaded, their number known."""
-
-    def __len__(self) -> int:
-        return len(self.getbuffer())
-
-
-def _read(folder: Traversable, name: str) -> bytes:
-    return folder.joinpath(name).read_bytes()
-
-
 def _codes(prototype: Json) -> set[str]:
     return {problem["code"] for problem in prototype["problems"]}
-
-
-def _has_status(message: Json, status: str) -> bool:
-    return any(event["status"] == status for event in message["statuses"])
 
 
 def _verdict_row(delivery: dict[str, Any]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from gateway.cli import lifeline
 from gateway.cli.logs import LIBRARY_LOGS
 from gateway.config import ServerSettings, Settings
 from gateway.errors import SetupFault
+from gateway.language import say
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -63,7 +64,12 @@ def _listen(server: ServerSettings) -> socket.socket:
         return socket.create_server((host, server.port), family=family)
     except OSError as fault:
         raise SetupFault(
-            f"the server cannot listen on {server.host}:{server.port}: {fault.strerror or fault}",
+            say(
+                "the server cannot listen on {host}:{port}: {reason}",
+                host=server.host,
+                port=server.port,
+                reason=fault.strerror or str(fault),
+            ),
             mend="Stop what uses that port, or choose another one with --port (0 takes any that is free).",
         ) from fault
 

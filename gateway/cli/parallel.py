@@ -44,9 +44,9 @@ def check_files(files: Files, wanted: Wanted, *, cores: int | None = None) -> Ge
         gc.enable()
     count = min(cores or _count_cores(), len(files) // (WORTH_A_PROCESS // 2))
     if len(files) < WORTH_A_PROCESS or count < 2 or STANDARD_INPUT in files:
-        checker = Checker(wanted, today=_today())
+        checker = _checker(wanted, today=_today())
         for file in files:
-            yield _check_chunk(checker, [file], form=wanted.form)
+            yield _check_chunk(checker, [file], wanted=wanted)
         return
     size = max(1, min(_LARGEST_CHUNK, len(files) // (count * 8)))
     chunks = [files[start : start + size] for start in range(0, len(files), size)]
@@ -104,20 +104,28 @@ def _work(pipe: "Connection", chunks: Sequence[Files], *, wanted: Wanted, today:
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    checker = Checker(wanted, today=today)
+    checker = _checker(wanted, today=today)
     try:
         for files in chunks:
-            pipe.send(_check_chunk(checker, files, form=wanted.form))
+            pipe.send(_check_chunk(checker, files, wanted=wanted))
     except BrokenPipeError:
         return  # nobody waits for the rest
 
 
-def _check_chunk(checker: Checker, files: Files, *, form: str) -> Batch:
+def _check_chunk(checker: Checker, files: Files, *, wanted: Wanted) -> Batch:
     reports = [checker.check(file) for file in files]
-    text = "".join([write(report, form) for report in reports])
+    text = "".join([write(report, wanted) for report in reports])
     unreadable = sum(not report.readable for report in reports)
     valid = sum(report.valid for report in reports)
     return Batch(text, valid, len(reports) - valid - unreadable, unreadable)
+
+
+def _checker(wanted: Wanted, *, today: date) -> Checker:
+    if wanted.fix is None:
+        return Checker(wanted, today=today)
+    from gateway.cli.fixing import Fixer
+
+    return Fixer(wanted, today=today)
 
 
 def _today() -> date:

@@ -1,6 +1,7 @@
 """Where the gateway keeps its things: the options `--data` and `--config`, shared by every command that needs settings.
 
-In come the two options, out comes a `Place`, from which settings are loaded. Used by serve, worker, client and db.
+In come the two options, out comes a `Place`, from which settings are loaded. Used by serve, worker, client and db, which
+have `--lang` with them.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from gateway.cli.tongue import with_lang
 
 if TYPE_CHECKING:
     from gateway.config import Settings
@@ -37,7 +40,7 @@ class Place:
 
 
 def with_place(command: _Command) -> _Command:
-    """Give a command the options `--data` and `--config`, as its first argument `place`."""
+    """Give a command the options `--data` and `--config`, as its first argument `place`, and `--lang`."""
 
     @click.option(
         "--data",
@@ -52,6 +55,7 @@ def with_place(command: _Command) -> _Command:
         type=click.Path(path_type=Path, dir_okay=False),
         help="The settings file, where it is not gateway.toml in the data folder.",
     )
+    @with_lang
     @wraps(command)
     def placed(data: Path, config: Path | None, **options: Any) -> None:
         command(Place(data, config), **options)

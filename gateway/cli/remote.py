@@ -13,6 +13,7 @@ import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from gateway.errors import Fault, Outside, Refused, Severity, Unavailable
+from gateway.language import Language, say
 
 # What the server has written. It is shown, not trusted.
 Json = dict[str, Any]
@@ -32,11 +33,16 @@ class Content(Protocol):
 
 
 class RemoteGateway:
-    """One gateway and one login: `key` is an API key, or NAME:PASSWORD. Remembers the version that was last seen."""
+    """One gateway and one login: `key` is an API key, or NAME:PASSWORD. Remembers the version that was last seen.
 
-    def __init__(self, url: str, key: str | None = None) -> None:
+    The gateway is asked to speak `language`.
+    """
+
+    def __init__(self, url: str, key: str | None = None, *, language: Language = Language.ENGLISH) -> None:
         self.url = url.rstrip("/")
+        self.language = language
         self._session = requests.Session()
+        self._session.headers["Accept-Language"] = language.value
         self._session.auth = _login(key)
         # What is on this machine is reached without a proxy.
         self._session.trust_env = urlsplit(self.url).hostname not in _LOOPBACK
@@ -96,7 +102,7 @@ class RemoteGateway:
             answer = self._session.request(method, self.url + path, timeout=_TIMEOUT, allow_redirects=False, **more)
         except requests.RequestException as fault:
             raise Unavailable(
-                f"there is no answer from {self.url} ({_reason(fault)})",
+                say("there is no answer from {url} ({reason})", url=self.url, reason=_reason(fault)),
                 mend="Is the gateway running there (gateway serve)? Check --url.",
             ) from fault
         if answer.ok and not answer.is_redirect:
@@ -127,7 +133,7 @@ def _body(answer: requests.Response) -> Json:
     except requests.JSONDecodeError:
         body = None
     if not isinstance(body, dict):
-        raise Refused(f"{answer.url} does not answer like a gateway", mend="Check --url.")
+        raise Refused(say("{url} does not answer like a gateway", url=answer.url), mend="Check --url.")
     return body
 
 
@@ -138,13 +144,22 @@ def _refusal(answer: requests.Response) -> Refused | Outside:
     except requests.JSONDecodeError:
         body = {}
     if not isinstance(body, dict) or "detail" not in body:
-        body = {"detail": f"{answer.url} answers {answer.status_code} {answer.reason}", "mend": "Check --url."}
+        body = {"detail": _no_problem(answer), "mend": say("Check --url.")}
     code = str(body.get("code", ""))
-    mend = str(body.get("mend", ""))
+    detail, mend = _text(body["detail"]), _text(body.get("mend", ""))
     if answer.status_code >= 500:
-        return Unavailable(str(body["detail"]), mend=mend, code=code, status=answer.status_code)
+        return Unavailable(detail, mend=mend, code=code, status=answer.status_code)
     faults = tuple(_fault(each) for each in body.get("errors", []))
-    return Refused(str(body["detail"]), mend=mend, code=code, faults=faults)
+    offers = {name: bool(value) for name, value in body.items() if name.startswith("acceptedIf")}
+    return Refused(detail, mend=mend, code=code, faults=faults, offers=offers)
+
+
+def _no_problem(answer: requests.Response) -> str:
+    return say("{url} answers {status} {name}", url=answer.url, status=answer.status_code, name=answer.reason)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else str(value)
 
 
 def _fault(entry: Mapping[str, Any]) -> Fault:
@@ -160,12 +175,12 @@ def _fault(entry: Mapping[str, Any]) -> Fault:
 
 def _reason(fault: requests.RequestException) -> str:
     if isinstance(fault, requests.ConnectTimeout):
-        return "it does not answer the door"
+        return say("it does not answer the door")
     if isinstance(fault, requests.Timeout):
-        return "it took too long"
-    return (
-        "nobody listens there, or the connection broke" if isinstance(fault, requests.ConnectionError) else str(fault)
-    )
+        return say("it took too long")
+    if isinstance(fault, requests.ConnectionError):
+        return say("nobody listens there, or the connection broke")
+    return str(fault)
 
 
 def fetch(url: str) -> Any:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gateway.cli.places import DEFAULT_DATA
+from gateway.cli.tongue import with_lang
 
 if TYPE_CHECKING:
     from gateway.sandbox.server import SandboxSetup
@@ -31,6 +32,7 @@ _POLL_SECONDS = 1.0
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0 takes any that is free."
 )
+@with_lang
 def command(data: Path, port: int) -> None:
     """Run the outside world on this machine, with made-up organisations.
 
@@ -44,7 +46,7 @@ def command(data: Path, port: int) -> None:
       gateway serve
       gateway send samples/01-one-recipient/arkivmelding.xml samples/01-one-recipient/*.pdf --wait
     """
-    from gateway.app import SCHEMA_FILES
+    from gateway.arkivmelding.schema import FILES
     from gateway.cli import lifeline
     from gateway.cli.logs import configure_logs
     from gateway.cli.settings_file import write_settings
@@ -56,7 +58,7 @@ def command(data: Path, port: int) -> None:
         signal.signal(each, lambda *_: stop.set())
     lifeline.hold()
     configure_logs()
-    schemas = {name: shipped("schemas").joinpath(name).read_bytes() for name in SCHEMA_FILES}
+    schemas = {name: shipped("schemas").joinpath(name).read_bytes() for name in FILES}
     with Sandbox.start(data / "sandbox", schemas=schemas, port=port) as sandbox:
         settings = write_settings(data, sandbox.setup(), poll_seconds=_POLL_SECONDS)
         click.echo(_describe(sandbox.setup(), settings))

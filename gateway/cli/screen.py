@@ -1,7 +1,7 @@
 """What the commands show: tables and progress on a terminal, plain lines where the output goes elsewhere.
 
-In come rows and sentences, out comes text on stdout. Called by send, status and demo. Rich is loaded only for
-a terminal.
+In come rows and sentences, out comes text on stdout, its phrases told in the screen's language. Called by send, status
+and demo. Rich is loaded only for a terminal.
 """
 
 import sys
@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
+
+from gateway.language import Language, Phrase, say, tell
 
 if TYPE_CHECKING:
     from rich import console
@@ -21,7 +23,8 @@ _NARROWEST = 120
 class Screen:
     """Stdout. `rich` is whether to draw; None asks the terminal."""
 
-    def __init__(self, rich: bool | None = None) -> None:
+    def __init__(self, rich: bool | None = None, *, language: Language = Language.ENGLISH) -> None:
+        self._language = language
         self._console: console.Console | None = None
         if sys.stdout.isatty() if rich is None else rich:
             from rich.console import Console
@@ -32,9 +35,9 @@ class Screen:
     def say(self, text: str = "", *, style: str = "") -> None:
         """One line, or several."""
         if self._console:
-            self._console.print(text, style=style or None, markup=False, soft_wrap=True)
+            self._console.print(self._told(text), style=style or None, markup=False, soft_wrap=True)
         else:
-            click.echo(text)
+            click.echo(self._told(text))
 
     def head(self, text: str) -> None:
         """The heading of a step."""
@@ -46,6 +49,7 @@ class Screen:
 
     def table(self, heads: Row, rows: Sequence[Row]) -> None:
         """A table; in plain text, columns that line up."""
+        heads, rows = self._row(heads), [self._row(each) for each in rows]
         if not self._console:
             for line in _line_up([heads, *rows]):
                 click.echo(line)
@@ -65,7 +69,7 @@ class Screen:
         """Show how far an upload has come: call what is given with the bytes of each block."""
         if not self._console:
             yield lambda _: None
-            click.echo(f"uploaded {name}, {size} bytes")
+            self.say(say("uploaded {name}, {size} bytes", name=name, size=size))
             return
         from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
@@ -73,6 +77,13 @@ class Screen:
         with bar:
             task = bar.add_task(name.replace("[", r"\["), total=size)
             yield lambda count: bar.update(task, advance=count)
+
+    def _row(self, cells: Row) -> Row:
+        return [self._told(cell) for cell in cells]
+
+    def _told(self, text: str) -> str:
+        """A phrase in the screen's language. Any other text is somebody's name, a code, or told already."""
+        return tell(text, self._language) if isinstance(text, Phrase) else text
 
 
 def _line_up(rows: Sequence[Row]) -> list[str]:

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateway.cli.filling import read_fill
 from gateway.cli.server_options import with_server
+from gateway.cli.tongue import told
+from gateway.language import say
 
 if TYPE_CHECKING:
     from gateway.cli.remote import RemoteGateway
@@ -29,6 +32,18 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Who a korrespondansepart is: its number (from 1), its name as in the XML, the identifier. May be repeated.",
 )
 @click.option("--sender", help="The organisation that sends, where the login may send for several.")
+@click.option(
+    "--lenient", is_flag=True, help="Mend the spelling, warn of what is missing; the unsafe is refused all the same."
+)
+@click.option(
+    "--convert", is_flag=True, help="Convert from the v1 dialect or Fiks Arkiv, and complete what can be completed."
+)
+@click.option(
+    "--fill",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="With --convert: a value for what the document lacks, such as saksansvarlig='Kari N.'. May be repeated.",
+)
 @click.option("--confidential/--not-confidential", default=None, help="Say whether it is confidential.")
 @click.option("--confirm", multiple=True, metavar="CODE", help="Say yes to a problem of this code. May be repeated.")
 @click.option("--select-ready", is_flag=True, help="Leave out the recipients that are not ready.")
@@ -48,12 +63,13 @@ def command(remote: "RemoteGateway", **options: Any) -> None:
       gateway send arkivmelding.xml vedtak.pdf
       gateway send arkivmelding.xml vedtak.pdf --recipient '2=Fjordvik tilsyn=0192:311000020' --wait
       gateway send arkivmelding.xml *.pdf --confirm NAME_MISMATCH --select-ready
+      gateway send fra-fagsystemet.xml klage.pdf --convert --fill saksansvarlig='Kari N.'
       gateway send arkivmelding.xml --dry-run
     """
     from gateway.cli.screen import Screen
     from gateway.cli.sending import Sending
 
-    screen = Screen()
+    screen = Screen(language=remote.language)
     sending = Sending(remote, screen)
     raise SystemExit(_run(sending, _read_wish(options), screen=screen))
 
@@ -72,7 +88,7 @@ def _run(sending: "Sending", wish: "Wish", *, screen: Any) -> int:
         tell_refusal(screen, error)
         code = 2
     except KeyboardInterrupt:
-        screen.say("\nstopped")
+        screen.say(say("\nstopped"))
         code = 130
     screen.say(sending.how_to_go_on())
     return code
@@ -86,6 +102,7 @@ def _read_wish(options: dict[str, Any]) -> "Wish":
             **options,
             "recipients": tuple(_read_recipient(each) for each in options["recipients"]),
             "confirm": frozenset(options["confirm"]),
+            "fill": tuple(read_fill(each) for each in options["fill"]),
         }
     )
 
@@ -95,5 +112,5 @@ def _read_recipient(text: str) -> dict[str, object]:
     part, _, rest = text.partition("=")
     name, found, identifier = rest.rpartition("=")
     if not found or not part.strip().isdecimal():
-        raise click.BadParameter(f"{text!r} is not PART=NAME=ID", param_hint="--recipient")
+        raise click.BadParameter(told(say("{text!r} is not PART=NAME=ID", text=text)), param_hint="--recipient")
     return {"korrespondansepart": int(part), "navn": name, "identifikator": identifier.strip()}

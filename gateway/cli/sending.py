@@ -16,6 +16,7 @@ from typing import BinaryIO
 from gateway.cli.remote import Json, RemoteGateway
 from gateway.cli.screen import Screen
 from gateway.cli.showing import is_sent, news_since, show_conversation, show_problems, show_statuses
+from gateway.language import say
 
 DONE, NOT_DONE = 0, 1
 _LOOK_SECONDS = 1.0
@@ -34,6 +35,9 @@ class Wish:
     select_ready: bool = False
     dry_run: bool = False
     wait: bool = False
+    lenient: bool = False
+    convert: bool = False
+    fill: tuple[tuple[str, str], ...] = ()
 
 
 class Commit(StrEnum):
@@ -58,7 +62,7 @@ class Sending:
         view = self._post(wish)
         show_conversation(self._screen, view)
         if wish.dry_run:
-            self._screen.say("dry run: nothing is kept, nothing is sent")
+            self._screen.say(say("dry run: nothing is kept, nothing is sent"))
             return DONE
         self.draft = view["conversationId"]
         self._choose(view, wish)
@@ -77,6 +81,10 @@ class Sending:
             options["sender"] = wish.sender
         if wish.confidential:
             options["confidential"] = True
+        if wish.lenient:
+            options["handling"] = "lenient"
+        if wish.convert:
+            options |= {"convert": True, "fill": dict(wish.fill)}
         xml = wish.arkivmelding.read_bytes()
         return self._remote.post(xml, recipients=wish.recipients, options=options, dry_run=wish.dry_run)
 
@@ -88,7 +96,7 @@ class Sending:
         if changes:
             self._remote.edit(self.draft, changes)
         for code in sorted(wish.confirm - _codes_in(changes)):
-            self._screen.say(f"note: nothing here asks for {code} to be confirmed")
+            self._screen.say(say("note: nothing here asks for {code} to be confirmed", code=code))
 
     def _upload(self, documents: Iterable[Path]) -> None:
         for path in documents:
@@ -101,10 +109,19 @@ class Sending:
         self.commit = Commit.ASKED
         answer = self._remote.commit(self.draft)
         self.commit = Commit.DONE
-        self._screen.say(f"committed: {len(answer['messages'])} on the way, {len(answer['notSent'])} left out")
-        for each in answer["messages"]:
-            self._screen.say(f"  {each['recipient']} by {each['serviceIdentifier']}, message {each['messageId']}")
-        self._screen.say(f"follow it with: gateway status {self.draft}")
+        sent, left_out = answer["messages"], answer["notSent"]
+        words = say("committed: {sent} on the way, {left_out} left out", sent=len(sent), left_out=len(left_out))
+        self._screen.say(words)
+        for each in sent:
+            self._screen.say(
+                say(
+                    "  {recipient} by {channel}, message {id}",
+                    recipient=each["recipient"],
+                    channel=each["serviceIdentifier"],
+                    id=each["messageId"],
+                )
+            )
+        self._screen.say(say("follow it with: gateway status {id}", id=self.draft))
 
     def _follow(self) -> int:
         seen: set[tuple[str, str]] = set()
@@ -116,7 +133,7 @@ class Sending:
         return DONE if all(message["outcome"] == "delivered" for message in sent) else NOT_DONE
 
     def _tell_not_ready(self, view: Json) -> int:
-        self._screen.say("not ready, so nothing has been sent:", style="bold red")
+        self._screen.say(say("not ready, so nothing has been sent:"), style="bold red")
         show_problems(self._screen, view)
         self._screen.say(self.how_to_go_on())
         return NOT_DONE
@@ -129,15 +146,17 @@ class Sending:
     def how_to_go_on(self) -> str:
         """What stands, and what can be done about it, when we stop here."""
         if self.commit is Commit.DONE:
-            return f"It is committed and goes on by itself. Look with: gateway status {self.draft}"
+            return say("It is committed and goes on by itself. Look with: gateway status {id}", id=self.draft)
         if self.commit is Commit.ASKED:
-            return f"Whether the commit was taken is not known. Look first: gateway status {self.draft}"
+            return say("Whether the commit was taken is not known. Look first: gateway status {id}", id=self.draft)
         if not self.draft:
-            return "Nothing was sent, and no draft was kept."
-        return (
-            f"The draft {self.draft} stands as it is until it expires; nothing of it has been sent.\n"
-            f"  Look at it, mend it, commit it: {self._remote.url}/out/messages/{self.draft} (GET, PUT, POST)\n"
-            f"  Throw it away: the same address with DELETE"
+            return say("Nothing was sent, and no draft was kept.")
+        return say(
+            "The draft {id} stands as it is until it expires; nothing of it has been sent.\n"
+            "  Look at it, mend it, commit it: {url}/out/messages/{id} (GET, PUT, POST)\n"
+            "  Throw it away: the same address with DELETE",
+            id=self.draft,
+            url=self._remote.url,
         )
 
 

@@ -8,6 +8,8 @@ import sys
 import click
 
 from gateway.cli.places import Place, with_place
+from gateway.cli.tongue import spoken, told
+from gateway.language import say
 
 
 @click.command()
@@ -36,7 +38,8 @@ def command(place: Place, host: str | None, *, port: int | None, no_worker: bool
     No gateway.toml yet? `gateway sandbox` writes one for trying things out.
     """
     if sys.platform == "win32":
-        raise click.ClickException("the server needs Linux or macOS, for gunicorn does; on Windows, use WSL")
+        message = say("the server needs Linux or macOS, for gunicorn does; on Windows, use WSL")
+        raise click.ClickException(told(message))
     from gateway.cli import lifeline
 
     lifeline.hold()
@@ -46,8 +49,8 @@ def command(place: Place, host: str | None, *, port: int | None, no_worker: bool
     from gateway.cli.supervisor import Supervisor
 
     address = [*(["--host", host] if host else []), *(["--port", str(port)] if port is not None else [])]
-    door = ["serve", "--no-worker", *place.arguments(), *address]
-    raise SystemExit(Supervisor(door, ["worker", *place.arguments()]).run())
+    shared = [*place.arguments(), "--lang", spoken().value]
+    raise SystemExit(Supervisor(["serve", "--no-worker", *shared, *address], ["worker", *shared]).run())
 
 
 def _serve(place: Place, host: str | None, *, port: int | None) -> None:

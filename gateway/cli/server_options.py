@@ -1,6 +1,6 @@
-"""Which running gateway to speak to, and as whom: the options `--url` and `--key`.
+"""Which running gateway to speak to, as whom, and in which language: the options `--url`, `--key` and `--lang`.
 
-In come the two options, out comes a `RemoteGateway` as the command's first argument. Used by send and status.
+In come the options, out comes a `RemoteGateway` as the command's first argument. Used by send and status.
 """
 
 from collections.abc import Callable
@@ -9,11 +9,14 @@ from typing import Any
 
 import click
 
+from gateway.cli.tongue import with_language
+from gateway.language import Language
+
 DEFAULT_URL = "http://127.0.0.1:8080"
 
 
 def with_server(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options `--url` and `--key`, as its first argument `remote`."""
+    """Give a command the options `--url`, `--key` and `--lang`, as its first argument `remote`."""
 
     @click.option(
         "--url", envvar="GATEWAY_URL", default=DEFAULT_URL, show_default=True, help="The gateway [env: GATEWAY_URL]."
@@ -23,10 +26,11 @@ def with_server(command: Callable[..., None]) -> Callable[..., None]:
         envvar="GATEWAY_KEY",
         help="An API key, or NAME:PASSWORD [env: GATEWAY_KEY, which does not show in the list of processes].",
     )
+    @with_language
     @wraps(command)
-    def connected(url: str, key: str | None, **options: Any) -> None:
+    def connected(url: str, key: str | None, *, language: Language, **options: Any) -> None:
         from gateway.cli.remote import RemoteGateway
 
-        command(RemoteGateway(url, key), **options)
+        command(RemoteGateway(url, key, language=language), **options)
 
     return connected

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gateway.errors import SetupFault
+from gateway.language import say
 from gateway.sandbox.server import SandboxSetup
 
 MARK = "# Written by the sandbox, and written anew each time it starts."
@@ -21,7 +22,7 @@ def write_settings(data: Path, setup: SandboxSetup, *, poll_seconds: float) -> P
     path = data / "gateway.toml"
     if path.exists() and not path.read_text(encoding="utf-8").startswith(MARK):
         raise SetupFault(
-            f"{path} is there already, and the sandbox did not write it",
+            say("{path} is there already, and the sandbox did not write it", path=path),
             mend="Give the sandbox another folder with --data.",
         )
     text = f"{MARK}\norganisations = {_value([setup.sender])}\n"

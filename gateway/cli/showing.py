@@ -1,6 +1,7 @@
 """A conversation, its problems and its statuses in words: how an answer of the gateway is told to a person.
 
-In comes the JSON of an answer, out go tables and sentences on a `Screen`. Called by send, status and demo.
+In comes the JSON of an answer, out go tables and sentences on a `Screen`. Called by send, status and demo. What the gateway
+itself says in words, it has said in the language that it was asked for.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,24 +10,68 @@ from typing import Any
 from gateway.cli.remote import Json
 from gateway.cli.screen import Screen
 from gateway.errors import Outside, Refused
+from gateway.language import as_phrase, say
 
-_HEADS = ("part", "in the arkivmelding", "recipient", "in the registry", "name", "channel", "state")
-_WEIGHTS = {"block": "mend", "confirm": "confirm", "info": "note"}
-_OUTCOMES = {"delivered": "delivered", "failed": "FAILED", "pending": "under way", "unknown": "not known"}
+_HEADS = (
+    say("part"),
+    say("in the arkivmelding"),
+    say("recipient"),
+    say("in the registry"),
+    say("name"),
+    say("channel"),
+    say("state"),
+)
+_STATUS_HEADS = (say("message"), say("recipient"), say("channel"), say("statuses"), say("outcome"))
+_WEIGHTS = {"block": say("mend"), "confirm": say("confirm"), "info": say("note")}
+_OUTCOMES = {
+    "delivered": say("delivered"),
+    "failed": say("FAILED"),
+    "pending": say("under way"),
+    "unknown": say("not known"),
+}
 
 
 def show_conversation(screen: Screen, view: Json) -> None:
     """The prototypes as a table, then every problem with how to mend it."""
     facts = view["arkivmelding"]
     screen.say(
-        f"conversation {view['conversationId']} ({view['state']}), sender {view['sender']}, "
-        f"{facts['dialect']} {facts['profile'] or ''}, shielding {facts['shielding']}"
+        say(
+            "conversation {id} ({state}), sender {sender}, {dialect} {profile}, shielding {shielding}",
+            id=view["conversationId"],
+            state=view["state"],
+            sender=view["sender"],
+            dialect=facts["dialect"],
+            profile=facts["profile"] or "",
+            shielding=facts["shielding"],
+        )
     )
     screen.table(_HEADS, [_prototype_row(each) for each in view["prototypes"]])
     for each in view["skipped"]:
-        part = each["korrespondansepart"]
-        screen.say(f"no recipient: part {part['index']}, {part['type']} «{part['name']}» ({each['reason']})")
+        part, reason = each["korrespondansepart"], each["reason"]
+        screen.say(
+            say(
+                "no recipient: part {index}, {type} «{name}» ({reason})",
+                index=part["index"],
+                type=part["type"],
+                name=part["name"],
+                reason=reason,
+            )
+        )
+    show_changes(screen, view)
     show_problems(screen, view)
+
+
+def show_changes(screen: Screen, view: Json) -> None:
+    """What goes out otherwise than it was posted."""
+    for each in view["mended"]:
+        change = {name: each[name] for name in ("line", "path", "before", "after", "reason")}
+        screen.say(say("  mended: line {line}, {path}: “{before}” is now “{after}”: {reason}", **change))
+    for each in view["lost"]:
+        lost = {name: each[name] for name in ("line", "path", "value", "reason")}
+        screen.say(say("  lost: line {line}, {path}: “{value}”: {reason}", **lost))
+    for each in view["filled"]:
+        filled = {name: each[name] for name in ("path", "value", "source")}
+        screen.say(say("  filled in: {path}: “{value}”, from {source}", **filled))
 
 
 def show_problems(screen: Screen, view: Json) -> None:
@@ -35,15 +80,14 @@ def show_problems(screen: Screen, view: Json) -> None:
         _show_problem(screen, problem)
     for prototype in view["prototypes"]:
         for problem in prototype["problems"] if prototype["selected"] else ():
-            _show_problem(screen, problem, where=f" (part {prototype['korrespondansepart']['index']})")
+            where = say(" (part {index})", index=prototype["korrespondansepart"]["index"])
+            _show_problem(screen, problem, where=where)
 
 
 def show_statuses(screen: Screen, answer: Json) -> None:
     """One row a message, and what went wrong under it."""
-    screen.say(f"conversation {answer['conversationId']} ({answer['state']})")
-    screen.table(
-        ("message", "recipient", "channel", "statuses", "outcome"), [_status_row(each) for each in answer["messages"]]
-    )
+    screen.say(say("conversation {id} ({state})", id=answer["conversationId"], state=answer["state"]))
+    screen.table(_STATUS_HEADS, [_status_row(each) for each in answer["messages"]])
     for message in answer["messages"]:
         for event in message["statuses"]:
             if event["description"]:
@@ -52,16 +96,22 @@ def show_statuses(screen: Screen, answer: Json) -> None:
 
 def tell_refusal(screen: Screen, error: Refused | Outside) -> None:
     """A refusal in sentences: what, why, each fault with its place, and how to mend it."""
-    screen.say(f"refused: {error.message}" if isinstance(error, Refused) else error.message, style="bold red")
+    message = as_phrase(error.message)
+    screen.say(say("refused: {message}", message=message) if isinstance(error, Refused) else message, style="bold red")
     for fault in error.faults if isinstance(error, Refused) else ():
-        place = f"line {fault.line}: " if fault.line else ""
-        screen.say(f"  {place}{fault.rule} {fault.message}")
+        place = say("line {line}: ", line=fault.line) if fault.line else ""
+        screen.say(say("  {place}{rule} {message}", place=place, rule=fault.rule, message=fault.message))
         if fault.path:
-            screen.say(f"    at {fault.path}")
+            screen.say(say("    at {path}", path=fault.path))
         if fault.mend:
-            screen.say(f"    mend: {fault.mend}")
+            screen.say(say("    mend: {mend}", mend=fault.mend))
     if error.mend:
-        screen.say(f"  mend: {error.mend}")
+        screen.say(say("  mend: {mend}", mend=as_phrase(error.mend)))
+    offers = error.offers if isinstance(error, Refused) else {}
+    if offers.get("acceptedIfLenient"):
+        screen.say(say("  with --lenient it would be taken: the spelling mended, the rest a warning"))
+    if offers.get("acceptedIfConverted"):
+        screen.say(say("  with --convert it would be taken"))
 
 
 def is_sent(message: Mapping[str, Any]) -> bool:
@@ -96,14 +146,17 @@ def _prototype_row(prototype: Json) -> tuple[str, ...]:
 def _state(prototype: Json) -> str:
     codes = [problem["code"] for problem in prototype["problems"] if problem["severity"] != "info"]
     if not prototype["selected"]:
-        return "left out"
-    return ", ".join(codes) or "ready"
+        return say("left out")
+    return ", ".join(codes) or say("ready")
 
 
 def _show_problem(screen: Screen, problem: Mapping[str, Any], *, where: str = "") -> None:
-    screen.say(f"  {_WEIGHTS[problem['severity']]}: {problem['code']}{where} {problem['message']}")
+    weight, code = _WEIGHTS[problem["severity"]], problem["code"]
+    screen.say(
+        say("  {weight}: {code}{where} {message}", weight=weight, code=code, where=where, message=problem["message"])
+    )
     if problem["severity"] != "info" and problem["mend"]:
-        screen.say(f"    how: {problem['mend']}")
+        screen.say(say("    how: {mend}", mend=problem["mend"]))
 
 
 def _status_row(message: Json) -> tuple[str, ...]:
@@ -112,5 +165,5 @@ def _status_row(message: Json) -> tuple[str, ...]:
         message["recipient"] or "-",
         message["serviceIdentifier"] or "-",
         " ".join(event["status"] for event in message["statuses"]) or "-",
-        _OUTCOMES[message["outcome"]] if is_sent(message) else "left out",
+        _OUTCOMES[message["outcome"]] if is_sent(message) else say("left out"),
     )

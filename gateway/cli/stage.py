@@ -18,6 +18,7 @@ from gateway.cli.clients import NewClient, add_client
 from gateway.cli.places import Place
 from gateway.cli.settings_file import write_settings
 from gateway.errors import SetupFault
+from gateway.language import say
 from gateway.resources import shipped
 from gateway.sandbox.server import Sandbox, SandboxSetup
 
@@ -53,7 +54,8 @@ def set_stage(data: Path) -> Iterator[Stage]:
 
 @contextmanager
 def _serving(data: Path, log: IO[bytes]) -> Iterator[str]:
-    server = lifeline.start(["serve", "--data", str(data), "--port", "0"], output=subprocess.PIPE, errors=log)
+    arguments = ["serve", "--data", str(data), "--port", "0", "--lang", "en"]
+    server = lifeline.start(arguments, output=subprocess.PIPE, errors=log)
     try:
         yield _read_address(server, Path(log.name))
     finally:
@@ -77,6 +79,6 @@ def _read_address(server: subprocess.Popen[bytes], log: Path) -> str:
         block = os.read(server.stdout.fileno(), 4096) if select.select([server.stdout], [], [], waiting)[0] else b""
         if not block:
             said = log.read_text(encoding="utf-8", errors="replace")[-1000:].strip()
-            raise SetupFault(f"the server did not come up; it said: {said or 'nothing'}")
+            raise SetupFault(say("the server did not come up; it said: {words}", words=said or say("nothing")))
         text += block
     return text.partition(_LISTENING)[2].split()[0].decode()

@@ -32,7 +32,7 @@ def command(remote: "RemoteGateway", any_id: str) -> None:
     from gateway.cli.showing import show_statuses, tell_refusal
     from gateway.errors import Refused, Unavailable
 
-    screen = Screen()
+    screen = Screen(language=remote.language)
     try:
         show_statuses(screen, remote.statuses(any_id))
     except Refused as error:

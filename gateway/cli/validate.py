@@ -8,12 +8,15 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateway.cli.tongue import spoken, with_language
+from gateway.language import Language
+
 if TYPE_CHECKING:
-    from gateway.cli.checking import Wanted
+    from gateway.cli.checking import Fix, Wanted
 
 
 @click.command()
@@ -21,10 +24,10 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", "sarif"]),
     default="text",
     show_default=True,
-    help="Words for people, or one JSON object a line for programs.",
+    help="Words for people, one JSON object a line for programs, or SARIF for editors and code review.",
 )
 @click.option("--xsd-only", is_flag=True, help="The schema alone: no rules, limits, shielding or recipients.")
 @click.option(
@@ -35,6 +38,24 @@ if TYPE_CHECKING:
     help="The text of the schema that must fit: the integrasjonspunkt's own (head), the documented one, or either.",
 )
 @click.option(
+    "--handling",
+    type=click.Choice(["strict", "lenient"]),
+    default="strict",
+    show_default=True,
+    help="How it would be taken: lenient warns of what is missing for the archive, and of spelling.",
+)
+@click.option(
+    "--fix", is_flag=True, help="Write the mended or converted document to NAME.fixed.xml, and print what changed."
+)
+@click.option("--to", metavar="FILE|DIR", help="With --fix: where to write, in place of beside the original.")
+@click.option("--force", is_flag=True, help="With --fix: write over a file that is there.")
+@click.option(
+    "--fill",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="With --fix: a value for what the document lacks, such as saksansvarlig='Kari N.'. May be repeated.",
+)
+@click.option(
     "--rules",
     is_flag=True,
     is_eager=True,
@@ -42,7 +63,15 @@ if TYPE_CHECKING:
     callback=lambda ctx, _, wanted: _show_rules(ctx) if wanted else None,
     help="Print the rules beyond the schema, and stop.",
 )
-def command(paths: Sequence[str], form: str, *, xsd_only: bool, profile: str) -> None:
+@click.option(
+    "--explain",
+    metavar="CODE",
+    expose_value=False,
+    callback=lambda ctx, _, code: _explain(ctx, code) if code else None,
+    help="Say what a code such as AM-008 means, and stop.",
+)
+@with_language
+def command(paths: Sequence[str], form: str, *, language: Language, **options: Any) -> None:
     """Check arkivmeldinger: XSD and rules, with line and mend.
 
     A DIR stands for every *.xml below it; `-` reads standard input. Nothing is sent anywhere.
@@ -53,31 +82,82 @@ def command(paths: Sequence[str], form: str, *, xsd_only: bool, profile: str) ->
     \b
     Examples:
       gateway validate arkivmelding.xml
+      gateway validate --fix --fill saksansvarlig='Kari N.' fra-fagsystemet.xml
       gateway validate --format json exports/ | jq 'select(.valid | not)'
+      gateway validate --format sarif exports/ > arkivmeldinger.sarif
       gateway validate --profile published - < arkivmelding.xml
-      gateway validate --rules
+      gateway validate --explain AM-008
     """
     if not paths:
         raise click.UsageError("Name a file or a folder; `-` reads standard input.")
+    from gateway.arkivmelding.handling import Handling
     from gateway.cli.checking import Wanted
 
-    raise SystemExit(_check(list(_expand(paths)), Wanted(xsd_only, profile, form)))
+    wanted = Wanted(
+        options["xsd_only"],
+        options["profile"],
+        form,
+        Handling(options["handling"]),
+        _read_fix(options),
+        language,
+    )
+    raise SystemExit(_check(list(_expand(paths)), wanted))
+
+
+def _read_fix(options: dict[str, Any]) -> "Fix | None":
+    if not options["fix"]:
+        if unused := [f"--{name}" for name in ("to", "force", "fill") if options[name]]:
+            raise click.UsageError(f"{', '.join(unused)} goes with --fix.")
+        return None
+    if options["xsd_only"]:
+        raise click.UsageError("--fix mends more than the schema sees; leave out --xsd-only.")
+    from gateway.cli.checking import Fix
+    from gateway.cli.filling import read_fill
+
+    return Fix(tuple(read_fill(each) for each in options["fill"]), options["to"], options["force"])
 
 
 def _check(files: Sequence[str], wanted: "Wanted") -> int:
     from gateway.cli.parallel import check_files
     from gateway.cli.reports import write_counts
 
+    if wanted.fix and wanted.fix.to and len(files) > 1 and not os.path.isdir(wanted.fix.to):
+        raise click.UsageError("Of several files, --to names the folder for the new ones; it must be there.")
     valid = invalid = unreadable = 0
+    sarif = _Sarif(wanted.language) if wanted.form == "sarif" else None
     # Closed whatever happens, so that no process that checks outlives this one.
     with closing(check_files(files, wanted)) as batches:
         for batch in batches:
-            _print(batch.text)
+            _print(sarif.join(batch.text) if sarif else batch.text)
             valid, invalid = valid + batch.valid, invalid + batch.invalid
             unreadable += batch.unreadable
+    if sarif:
+        _print(sarif.end())
     if wanted.form == "text" and len(files) > 1:
-        _print(write_counts(valid, invalid, unreadable=unreadable))
+        _print(write_counts(valid, invalid, unreadable=unreadable, language=wanted.language))
     return 2 if unreadable else 1 if invalid else 0
+
+
+class _Sarif:
+    """One log made of many results: its head before the first, commas between them."""
+
+    def __init__(self, language: Language) -> None:
+        from gateway.cli.sarif import foot, head
+
+        self._before, self._foot = head(language), foot()
+        self._empty = self._before
+
+    def join(self, results: str) -> str:
+        """The results of a batch, one a line, as they go into the log."""
+        text = ""
+        for line in results.splitlines():
+            text += self._before + line
+            self._before = ",\n"
+        return text
+
+    def end(self) -> str:
+        """The end of the log; all of it where there was no result."""
+        return (self._empty if self._before == self._empty else "") + self._foot
 
 
 def _expand(paths: Sequence[str]) -> Iterator[str]:
@@ -105,11 +185,21 @@ def _find_below(top: str) -> list[str]:
 
 def _show_rules(ctx: click.Context) -> None:
     """The table: code, class, severity, sentence, mend."""
-    from gateway.arkivmelding.rules import RULES
+    from gateway.cli.explaining import rules_text
 
-    for each in RULES:
-        click.echo(f"{each.code}  {each.rule_class.value:<10}  {each.severity.value}")
-        click.echo(f"    {each.sentence}.\n    mend: {each.mend}")
+    click.echo(rules_text(spoken()))
+    ctx.exit()
+
+
+def _explain(ctx: click.Context, code: str) -> None:
+    from gateway.cli.explaining import codes, explain
+
+    text = explain(code, spoken())
+    if text is None:
+        raise click.BadParameter(
+            f"there is no code {code}; these there are: {', '.join(codes())}", param_hint="--explain"
+        )
+    click.echo(text)
     ctx.exit()
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
+from gateway.api.foreign import recognise
+from gateway.language import as_phrase, listed, say
 from gateway.message.identifiers import parse_identifier
 from gateway.message.processes import Channel
 
@@ -18,6 +20,14 @@ ENVIRONMENT = "GATEWAY_"
 
 # What marshmallow has loaded and checked; `Any` stays inside this room.
 Section = dict[str, Any]
+
+# Marshmallow's sentences that the door does not meet, as they are found in the catalogue.
+FOREIGN_WORDS = (
+    "Not a valid date.",
+    "Not a valid number.",
+    "Not a valid URL.",
+    "Special numeric values (nan or infinity) are not permitted.",
+)
 
 
 class _Strict(Schema):
@@ -33,7 +43,7 @@ class _Identifier(fields.String):
         try:
             return str(parse_identifier(text))
         except ValueError as fault:
-            raise ValidationError(str(fault)) from fault
+            raise ValidationError(fault.args[0]) from fault
 
 
 class _Server(_Strict):
@@ -166,19 +176,22 @@ def check(document: Mapping[str, object], text: str) -> tuple[dict[str, Section]
             continue
         schema = SECTIONS.get(name)
         if schema is None:
-            faults.append(f"{_place(text, name)}: there is no such section; there are {', '.join(SECTIONS)}")
+            there = say("there is no such section; there are {names}", names=", ".join(SECTIONS))
+            faults.append(say("{place}: {fault}", place=_place(text, name), fault=there))
             continue
         try:
             sections[name] = schema.load(section if isinstance(section, Mapping) else {})
         except ValidationError as fault:
             faults += [
-                f"{_place(text, name, key=key)}: {_words(messages)}" for key, messages in _by_key(fault.messages)
+                say("{place}: {fault}", place=_place(text, name, key=key), fault=_words(messages))
+                for key, messages in _by_key(fault.messages)
             ]
     try:
         given = document.get("organisations", [])
         sections["organisations"] = {"list": fields.List(_Identifier()).deserialize(given)}
     except ValidationError as fault:
-        faults.append(f"{_place(text, '', key='organisations')}: {_words(fault.messages)}")
+        place = _place(text, "", key="organisations")
+        faults.append(say("{place}: {fault}", place=place, fault=_words(fault.messages)))
     return sections, faults
 
 
@@ -188,8 +201,10 @@ def _by_key(messages: object) -> list[tuple[str, object]]:
 
 def _words(messages: object) -> str:
     if isinstance(messages, Mapping):
-        return "; ".join(f"{key}: {_words(value)}" for key, value in messages.items())
-    return "; ".join(str(each) for each in messages) if isinstance(messages, list) else str(messages)
+        return listed((say("{key}: {fault}", key=key, fault=_words(value)) for key, value in messages.items()), "; ")
+    if isinstance(messages, list):
+        return listed((_words(each) for each in messages), "; ")
+    return as_phrase(recognise(messages) if isinstance(messages, str) else str(messages))
 
 
 def _place(text: str, section: str, *, key: str = "") -> str:
@@ -199,7 +214,9 @@ def _place(text: str, section: str, *, key: str = "") -> str:
         if match := re.match(r"\s*\[+\s*([\w.]+)", line):
             inside = match[1].split(".")[0] == section
             if inside and not key:
-                return f"line {number}, [{section}]"
+                return say("line {number}, [{section}]", number=number, section=section)
         elif inside and key and re.match(rf"\s*{re.escape(key)}\s*=", line):
-            return f"line {number}, [{section}] {key}" if section else f"line {number}, {key}"
+            if section:
+                return say("line {number}, [{section}] {key}", number=number, section=section, key=key)
+            return say("line {number}, {key}", number=number, key=key)
     return f"[{section}] {key}".strip() if section else key

@@ -19,6 +19,7 @@ from gateway.delivery.retry import RetrySettings
 from gateway.delivery.submission import IntakeSettings, ProcessRule
 from gateway.delivery.worker import WorkerSettings
 from gateway.errors import SetupFault
+from gateway.language import say
 from gateway.maskinporten import MaskinportenSettings
 from gateway.registry.client import RegistrySettings
 from gateway.registry.routing import RoutingSettings
@@ -29,17 +30,19 @@ def load(data: Path, file: Path | None = None, *, environ: Mapping[str, str] = o
     """Read `file` (default: gateway.toml in `data`, if it is there) and the environment; `SetupFault` with every fault."""
     path = file or data / "gateway.toml"
     if file is not None and not file.is_file():
-        raise SetupFault(f"there is no settings file {file}", mend="Check --config.")
+        raise SetupFault(say("there is no settings file {path}", path=str(file)), mend="Check --config.")
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     try:
         document: dict[str, object] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
-        raise SetupFault(f"{path} is not TOML: {fault}", mend="Mend the line that is named.") from fault
+        message = say("{path} is not TOML: {reason}", path=str(path), reason=str(fault))
+        raise SetupFault(message, mend="Mend the line that is named.") from fault
     overlay(document, environ)
     sections, faults = check(document, text)
     if faults:
+        several = say("{path} has {count} faults", path=str(path), count=len(faults))
         raise SetupFault(
-            f"{path} has {len(faults)} fault{'s' if len(faults) > 1 else ''}",
+            several if len(faults) > 1 else say("{path} has 1 fault", path=str(path)),
             mend="The README's table of settings says what fits.",
             faults=tuple(faults),
         )
@@ -83,7 +86,8 @@ def _password(base: Path, section: Section) -> str | None:
     try:
         return file.read_text(encoding="utf-8").strip()
     except OSError as fault:
-        raise SetupFault(f"[keys] password_file {file} cannot be read: {fault.strerror}") from fault
+        message = say("[keys] password_file {path} cannot be read: {reason}", path=str(file), reason=fault.strerror)
+        raise SetupFault(message) from fault
 
 
 def _routing(section: Section) -> RoutingSettings:

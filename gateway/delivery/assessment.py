@@ -17,6 +17,7 @@ from gateway.arkivmelding.variants import Selection, select
 from gateway.delivery import obstacles
 from gateway.delivery.submission import IntakeSettings, View
 from gateway.errors import Severity
+from gateway.language import say
 from gateway.message.identifiers import IdentifierKind, find_person_numbers, parse_identifier
 from gateway.message.processes import SHOWS_TITLE, SIZE_LIMITS, Channel
 from gateway.message.prototype import Choice, Confirmation, NameMatch, Problem, Prototype, Skipped, Weight
@@ -148,11 +149,11 @@ def _titles_with_numbers(facts: Facts) -> tuple[str, ...]:
     entry = facts.journalpost
     if entry is None:
         return ()
-    named = [("tittel of the journalpost", entry.title)]
-    named += [("tittel of the saksmappe", facts.saksmappe.title)] if facts.saksmappe else []
+    named = [(say("tittel of the journalpost"), entry.title)]
+    named += [(say("tittel of the saksmappe"), facts.saksmappe.title)] if facts.saksmappe else []
     for number, document in enumerate(entry.documents, start=1):
-        named.append((f"tittel of document {number}", document.title))
-        named += [(f"a file name of document {number}", each.filename) for each in document.objects]
+        named.append((say("tittel of document {number}", number=number), document.title))
+        named += [(say("a file name of document {number}", number=number), each.filename) for each in document.objects]
     return tuple(dict.fromkeys(where for where, text in named if find_person_numbers(text)))
 
 
@@ -169,8 +170,8 @@ def _conversation_problems(situation: Situation, prototypes: tuple[Prototype, ..
 def _secrecy_problems(situation: Situation) -> Iterator[Problem]:
     shielding, word = situation.inspection.shielding, situation.conversation.confidential
     if shielding.outcome is Outcome.UNDECIDED and word is None:
-        doubtful = [finding.text or "empty" for finding in shielding.findings if finding.outcome is Outcome.UNDECIDED]
-        yield obstacles.shielding_unclear("; ".join(dict.fromkeys(doubtful)))
+        doubtful = [finding.text for finding in shielding.findings if finding.outcome is Outcome.UNDECIDED]
+        yield obstacles.shielding_unclear(dict.fromkeys(doubtful))
     if shielding.outcome is Outcome.CONFIDENTIAL and word is False:
         yield obstacles.confidentiality_lowered()
 

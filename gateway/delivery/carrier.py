@@ -14,6 +14,7 @@ from gateway.delivery.journey import Carried, Journey, is_there
 from gateway.delivery.retry import Backoff, Decision
 from gateway.delivery.submission import Clock
 from gateway.errors import GatewayError, LeaseLost, Outside, Verdict
+from gateway.language import as_phrase, say
 from gateway.message.status import Evidence, Outcome, Status
 from gateway.storage import attempts, messages, statuses, tasks
 from gateway.storage.attempts import Attempt
@@ -26,23 +27,34 @@ from gateway.transports.port import Finding, Found
 
 FOLLOW = "follow"
 _FIRST_LOOK = timedelta(seconds=2)
-_EXPIRED_WORDS = "the deadline passed before the recipient confirmed it"
 # What is told when the deadline comes: it was handed over, it was not, or nobody can say.
 _EXPIRED: dict[bool | None, tuple[tuple[Status, str, Evidence], ...]] = {
     True: (
-        (Status.SENDT, "found at the channel when the deadline came", Evidence.HANDED_OVER),
-        (Status.LEVETID_UTLOPT, f"{_EXPIRED_WORDS}; it may have arrived all the same", Evidence.NONE),
+        (Status.SENDT, say("found at the channel when the deadline came"), Evidence.HANDED_OVER),
+        (
+            Status.LEVETID_UTLOPT,
+            say("the deadline passed before the recipient confirmed it; it may have arrived all the same"),
+            Evidence.NONE,
+        ),
     ),
     False: (
-        (Status.LEVETID_UTLOPT, "the deadline passed before it could be handed over; it was not sent", Evidence.NONE),
+        (
+            Status.LEVETID_UTLOPT,
+            say("the deadline passed before it could be handed over; it was not sent"),
+            Evidence.NONE,
+        ),
     ),
     None: (
         (
             Status.ANNET,
-            "an answer was lost, so it may have been handed over, and the channel cannot be asked",
+            say("an answer was lost, so it may have been handed over, and the channel cannot be asked"),
             Evidence.NONE,
         ),
-        (Status.LEVETID_UTLOPT, f"{_EXPIRED_WORDS}; whether it arrived is not known", Evidence.NONE),
+        (
+            Status.LEVETID_UTLOPT,
+            say("the deadline passed before the recipient confirmed it; whether it arrived is not known"),
+            Evidence.NONE,
+        ),
     ),
 }
 
@@ -123,11 +135,11 @@ class Carrier:
                 self._record_sent(held, carried, reference=reference)
                 return
             if finding.state is Found.BUSY and not self.journey.waited_too_long(carried.message.id):
-                self._look_again(held, carried, detail="the channel is still receiving the bytes of an earlier try")
+                words = say("the channel is still receiving the bytes of an earlier try")
+                self._look_again(held, carried, detail=words)
                 return
             if finding.state is not Found.EMPTY:
-                why = f"the channel says {finding.detail or finding.state}"
-                self.journey.forget_reference(carried.message.id, why, held=held)
+                self.journey.forget_reference(carried.message.id, _channel_says(finding), held=held)
                 reference = None
         addressed = self.journey.address(carried)
         rendered = self.journey.render(addressed)
@@ -140,7 +152,8 @@ class Carrier:
         try:
             return self.journey.follow(carried, reference)
         except Outside as error:
-            self._look_again(held, carried, detail=f"an earlier try cannot be looked at: {error.message}")
+            words = say("an earlier try cannot be looked at: {reason}", reason=as_phrase(error.message))
+            self._look_again(held, carried, detail=words)
             return None
 
     def _follow(self, held: Task, carried: Carried) -> None:
@@ -148,18 +161,18 @@ class Carrier:
         finding = self.journey.follow(carried, carried.message.reference or "")
         if finding.state is Found.PUBLISHED:
             with self.database.writing() as connection:
-                words = "published: the recipient can fetch it"
+                words = say("published: the recipient can fetch it")
                 attempts.record(connection, self._attempt(carried, FOLLOW, detail=words))
                 tasks.finish(connection, held)
         elif finding.state is Found.GONE:
-            sentence = f"{carried.channel} dropped the message after it was handed over"
-            mend = "Post the arkivmelding again; if the channel found a virus, the document must be cleaned first."
+            sentence = say("{channel} dropped the message after it was handed over", channel=carried.channel.value)
+            mend = say("Post the arkivmelding again; if the channel found a virus, the document must be cleaned first.")
             self._fail(held, carried, decision=Decision(Verdict.STOP, None, sentence, mend, finding.detail))
         else:
-            self._look_again(held, carried, detail=f"the channel says {finding.detail or finding.state}")
+            self._look_again(held, carried, detail=_channel_says(finding))
 
     def _record_sent(self, held: Task, carried: Carried, *, reference: str) -> None:
-        words = f"handed over to {carried.channel} as {reference}"
+        words = say("handed over to {channel} as {reference}", channel=carried.channel.value, reference=reference)
         told = replace(self._event(carried.message, Status.SENDT), description=words, evidence=Evidence.HANDED_OVER)
         with self.database.writing() as connection:
             statuses.append(connection, told)
@@ -187,8 +200,9 @@ class Carrier:
             tasks.reschedule(connection, held, due=due, step=held.step)
 
     def _fail(self, held: Task, carried: Carried, *, decision: Decision) -> None:
-        words = f"{decision.sentence}. {decision.mend}".strip()
-        told = replace(self._event(carried.message, Status.FEIL), description=words, raw=decision.answer or None)
+        told = replace(
+            self._event(carried.message, Status.FEIL), description=_in_words(decision), raw=decision.answer or None
+        )
         with self.database.writing() as connection:
             statuses.append(connection, told)
             tried = self._attempt(carried, held.step or DELIVER, detail=decision.sentence)
@@ -211,3 +225,15 @@ class Carrier:
 
     def _attempt(self, carried: Carried, step: str, *, detail: str) -> Attempt:
         return Attempt(carried.message.id, self.now(), step, detail)
+
+
+def _channel_says(finding: Finding) -> str:
+    return say("the channel says {words}", words=finding.detail or finding.state.value)
+
+
+def _in_words(decision: Decision) -> str:
+    """Why it stopped, and what can be done about it."""
+    sentence = as_phrase(decision.sentence)
+    if not decision.mend:
+        return say("{sentence}.", sentence=sentence)
+    return say("{sentence}. {mend}", sentence=sentence, mend=as_phrase(decision.mend))

@@ -12,6 +12,7 @@ from gateway.arkivmelding.facts import Facts
 from gateway.arkivmelding.parties import Addressee
 from gateway.delivery.submission import NewId, ProcessRule
 from gateway.errors import Outside, Rejected, Unavailable
+from gateway.language import as_phrase, say
 from gateway.message.processes import ADMINISTRASJON, TAUSHETSBELAGT
 from gateway.message.prototype import Choice, Problem
 from gateway.registry.names import compare_names
@@ -112,7 +113,9 @@ def _decide(
 
 def _reasons(choice: Choice, routed: Routed) -> tuple[str, ...]:
     part = choice.part
-    named = f"korrespondansepart {part.index}, {part.type}" if part.index else "added by hand, not in the arkivmelding"
+    named = say("added by hand, not in the arkivmelding")
+    if part.index:
+        named = say("korrespondansepart {index}, {type}", index=part.index, type=part.type)
     return (named, *routed.why)
 
 
@@ -128,8 +131,11 @@ def _require_some_answer(answers: Mapping[Query, LookUp | Outside]) -> None:
         return
     first = failures[0]
     raise Unavailable(
-        f"the ServiceRegistry could not be asked about any recipient, so nothing was kept: {first.message}",
-        mend=first.mend or "Try again in a little while.",
+        say(
+            "the ServiceRegistry could not be asked about any recipient, so nothing was kept: {reason}",
+            reason=as_phrase(first.message),
+        ),
+        mend=first.mend or say("Try again in a little while."),
         code="REGISTRY_UNAVAILABLE",
         retry_after=first.retry_after or RETRY_AFTER,
     )

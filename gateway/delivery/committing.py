@@ -11,6 +11,7 @@ from gateway.delivery.assessment import files_for, recipe_for
 from gateway.delivery.drafting import options_of
 from gateway.delivery.submission import IntakeSettings, View
 from gateway.errors import Conflict, Fault, Severity
+from gateway.language import say
 from gateway.message.prototype import Choice, Problem, Prototype, Weight
 from gateway.message.status import Direction, Status
 from gateway.storage import conversations, messages, statuses, tasks
@@ -74,8 +75,11 @@ def require_ready(view: View) -> None:
                 for problem in prototype.problems
                 if problem.severity is not Weight.INFO
             ]
+    message = say("the conversation is not ready: 1 problem to mend or confirm")
+    if len(faults) != 1:
+        message = say("the conversation is not ready: {count} problems to mend or confirm", count=len(faults))
     raise Conflict(
-        f"the conversation is not ready: {len(faults)} problem{'s' if len(faults) != 1 else ''} to mend or confirm",
+        message,
         code="NOT_READY",
         mend='Each entry of `errors` says how; or deselect what is not ready with PUT: {"select": "ready"}.',
         faults=tuple(faults),

@@ -1,37 +1,26 @@
-"""The steps from posted bytes to a draft: inspect, name the sender, begin the conversation, advise.
+"""The steps from an inspected document to a draft: name the sender, begin the conversation, advise.
 
 In come a submission and its caller, out come records; nothing is stored. Called by `delivery.intake`.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
 from gateway.arkivmelding.adressering import Given
-from gateway.arkivmelding.inspection import Inspection, Kit, inspect
+from gateway.arkivmelding.handling import Handling
+from gateway.arkivmelding.inspection import Inspection
 from gateway.arkivmelding.parties import avsender_disagrees
-from gateway.arkivmelding.rules import Place, rule
+from gateway.arkivmelding.rule_checks import Place
+from gateway.arkivmelding.rules import rule
 from gateway.delivery.assessment import is_confidential
 from gateway.delivery.submission import Caller, IntakeSettings, Options, Submission
 from gateway.errors import Invalid
+from gateway.language import say
 from gateway.message.identifiers import parse_identifier
 from gateway.storage import conversations
 from gateway.storage.conversations import Conversation, ConversationState
 from gateway.storage.engine import Connection
-
-
-def inspect_or_refuse(xml: bytes, kit: Kit, *, today: date) -> Inspection:
-    """Look through an arkivmelding; `Invalid` with every fault where one of them is an error."""
-    inspection = inspect(xml, kit, today=today)
-    if inspection.acceptable:
-        return inspection
-    count = len(inspection.faults)
-    raise Invalid(
-        f"the arkivmelding has {count} fault{'s' if count > 1 else ''}; nothing was kept",
-        code=inspection.faults[0].rule if count == 1 else "INVALID_ARKIVMELDING",
-        mend="Each entry of `errors` says what is wrong, on which line, and how to mend it.",
-        faults=inspection.faults,
-    )
 
 
 def name_sender(options: Options, caller: Caller) -> str:
@@ -43,7 +32,10 @@ def name_sender(options: Options, caller: Caller) -> str:
     if len(caller.organisations) == 1:
         return caller.organisations[0]
     raise Invalid(
-        f"this login may send for {len(caller.organisations)} organisations, and the request does not say which",
+        say(
+            "this login may send for {count} organisations, and the request does not say which",
+            count=len(caller.organisations),
+        ),
         code="SENDER_REQUIRED",
         mend='Name the sender in the `options` part: {"sender": "0192:…"}.',
     )
@@ -93,12 +85,16 @@ def options_of(conversation: Conversation) -> Options:
     """The options of the submission as they stand now."""
     deadline = conversation.options.get("deadline")
     channel = conversation.options.get("messageChannel")
+    fill, handling = conversation.options.get("fill"), conversation.options.get("handling")
     return Options(
         sender=conversation.sender,
         process=conversation.process,
         confidential=conversation.confidential,
         deadline=datetime.fromisoformat(deadline) if isinstance(deadline, str) else None,
         message_channel=channel if isinstance(channel, str) else None,
+        handling=Handling(handling) if isinstance(handling, str) else None,
+        convert=bool(conversation.options.get("convert")),
+        fill=dict(fill) if isinstance(fill, Mapping) else {},
     )
 
 
@@ -120,7 +116,9 @@ def _read_sender(text: str) -> str:
         return str(parse_identifier(text))
     except ValueError as fault:
         raise Invalid(
-            f"the sender cannot be used: {fault}", code="SENDER_REQUIRED", mend="Write 0192: and the nine digits."
+            say("the sender cannot be used: {reason}", reason=fault.args[0]),
+            code="SENDER_REQUIRED",
+            mend="Write 0192: and the nine digits.",
         ) from fault
 
 
@@ -134,6 +132,9 @@ def _kept_options(submission: Submission) -> dict[str, object]:
         "deadline": options.deadline.isoformat() if options.deadline else None,
         "messageChannel": options.message_channel,
         "actor": options.actor,
+        "handling": options.handling.value if options.handling else None,
+        "convert": options.convert,
+        "fill": dict(options.fill),
     }
     return {name: value for name, value in kept.items() if value}
 

@@ -15,6 +15,7 @@ from gateway.delivery.choosing import start_choices
 from gateway.delivery.drafting import given_beside
 from gateway.delivery.submission import Edit, NewId, NewRecipient, PrototypeEdit, View
 from gateway.errors import Conflict, Fault, Invalid, NotFound, Severity
+from gateway.language import say
 from gateway.message.identifiers import parse_identifier
 from gateway.message.prototype import Choice, Confirmation, IdentifiedBy, PartRef, Problem, Prototype, Weight
 
@@ -39,7 +40,7 @@ def revise(view: View, edit: Edit, *, now: datetime, new_id: NewId) -> Revision:
     _refuse_repeats(edit.prototypes)
     for each in edit.prototypes:
         if each.message_id not in standing:
-            raise NotFound(f"there is no prototype {each.message_id} in this conversation")
+            raise NotFound(say("there is no prototype {id} in this conversation", id=each.message_id))
         confirm = _confirmations(each, standing[each.message_id], whole=edit, now=now)
         choices[each.message_id] = _edit_one(
             choices[each.message_id], each, facts=view.inspection.facts, confirm=confirm
@@ -118,8 +119,8 @@ def _offered_process(choice: Choice, edit: PrototypeEdit) -> str:
     if not fitting:
         raise _invalid(
             "serviceIdentifier",
-            f"{edit.channel} is not among the alternatives of this recipient",
-            mend="Choose a serviceIdentifier (and process) that stands under `alternatives`.",
+            say("{channel} is not among the alternatives of this recipient", channel=edit.channel),
+            mend=say("Choose a serviceIdentifier (and process) that stands under `alternatives`."),
         )
     present = choice.route.process if choice.route else choice.process
     return present if present in fitting else fitting[0]
@@ -133,8 +134,8 @@ def _confirmations(
     if edit.asks_registry or whole.confidential is not None or whole.sender or whole.process:
         raise _invalid(
             "confirm",
-            "a confirmation cannot come together with a change that drops confirmations",
-            mend="Send the change first, look at the answer, then confirm.",
+            say("a confirmation cannot come together with a change that drops confirmations"),
+            mend=say("Send the change first, look at the answer, then confirm."),
         )
     known = {confirmation.code for confirmation in prototype.choice.confirmations}
     fresh = _check_codes(edit.confirm, prototype.problems, known=known)
@@ -148,10 +149,12 @@ def _check_codes(codes: Sequence[str], problems: Sequence[Problem], *, known: se
     for code in dict.fromkeys(codes):
         standing = [problem for problem in problems if problem.code == code]
         if any(problem.severity is Weight.BLOCK for problem in standing):
-            raise _invalid("confirm", f"{code} cannot be confirmed, it must be mended", mend="Its `mend` says how.")
+            message = say("{code} cannot be confirmed, it must be mended", code=code)
+            raise _invalid("confirm", message, mend=say("Its `mend` says how."))
         open_ones = [problem for problem in standing if problem.severity is Weight.CONFIRM]
         if not open_ones and code not in known:
-            raise _invalid("confirm", f"{code} is no problem here, so there is nothing to confirm", mend="Take it out.")
+            message = say("{code} is no problem here, so there is nothing to confirm", code=code)
+            raise _invalid("confirm", message, mend=say("Take it out."))
         fresh += open_ones
     return fresh
 
@@ -169,8 +172,8 @@ def _add(
         if any(each.recipient and each.part.type != "Gruppemottaker" for each in placeholders):
             raise _invalid(
                 "korrespondansepart",
-                f"korrespondansepart {part.index} has a recipient already",
-                mend="Edit that prototype by its messageId.",
+                say("korrespondansepart {index} has a recipient already", index=part.index),
+                mend=say("Edit that prototype by its messageId."),
             )
         empty = {each.message_id for each in placeholders if not each.recipient}
         fresh = Choice(
@@ -192,13 +195,15 @@ def _part_of(new: NewRecipient, facts: Facts) -> PartRef:
     part = next((each for each in parts if each.index == new.part), None)
     if part is None:
         raise _invalid(
-            "korrespondansepart", f"there is no korrespondansepart {new.part}", mend="Count the parts from 1."
+            "korrespondansepart",
+            say("there is no korrespondansepart {index}", index=new.part),
+            mend=say("Count the parts from 1."),
         )
     if part.type not in RECIPIENTS:
         raise _invalid(
             "korrespondansepart",
-            f"korrespondansepart {new.part} is «{part.label}», which is no recipient",
-            mend="Name a Mottaker, Kopimottaker or Gruppemottaker; or leave it out and give the recipient's name.",
+            say("korrespondansepart {index} is «{type}», which is no recipient", index=new.part, type=part.label),
+            mend=say("Name a Mottaker, Kopimottaker or Gruppemottaker; or leave it out and give the recipient's name."),
         )
     return PartRef(part.index, part.type or part.label, part.name)
 
@@ -209,8 +214,8 @@ def _known_files(names: Sequence[str], facts: Facts) -> tuple[str, ...]:
     if unknown:
         raise _invalid(
             "documents",
-            f"the arkivmelding names no file {', '.join(unknown)}",
-            mend="Choose among the documents of the conversation.",
+            say("the arkivmelding names no file {names}", names=", ".join(unknown)),
+            mend=say("Choose among the documents of the conversation."),
         )
     return tuple(known[normal(name)] for name in names)
 
@@ -219,7 +224,8 @@ def _identifier(text: str) -> str:
     try:
         return str(parse_identifier(text))
     except ValueError as fault:
-        raise _invalid("recipient", str(fault), mend="Write 0192: and the nine digits of the organisation.") from fault
+        mend = say("Write 0192: and the nine digits of the organisation.")
+        raise _invalid("recipient", fault.args[0], mend=mend) from fault
 
 
 def _refuse_repeats(edits: Sequence[PrototypeEdit]) -> None:
@@ -229,8 +235,8 @@ def _refuse_repeats(edits: Sequence[PrototypeEdit]) -> None:
         if each.message_id in seen:
             raise _invalid(
                 "prototypes",
-                f"{each.message_id} stands there twice",
-                mend="Put its changes into one entry, or send two.",
+                say("{id} stands there twice", id=each.message_id),
+                mend=say("Put its changes into one entry, or send two."),
             )
         seen.add(each.message_id)
 
@@ -262,7 +268,9 @@ def _refuse_self(choices: Iterable[Choice], sender: str, *, asked: set[str] | No
     for choice in choices:
         if choice.selected and choice.recipient == sender and (asked is None or choice.message_id in asked):
             raise _invalid(
-                "recipient", f"{sender} is the sender itself", mend="Name another recipient, or deselect this message."
+                "recipient",
+                say("{identifier} is the sender itself", identifier=sender),
+                mend=say("Name another recipient, or deselect this message."),
             )
 
 
@@ -273,7 +281,7 @@ def _refuse_doubles(choices: Iterable[Choice]) -> None:
             continue
         if choice.recipient and choice.recipient in seen:
             raise Conflict(
-                f"{choice.recipient} has a message in this conversation already",
+                say("{recipient} has a message in this conversation already", recipient=choice.recipient),
                 code="DUPLICATE_RECIPIENT",
                 mend="Deselect one of the two; a recipient gets a message once.",
             )

@@ -17,13 +17,14 @@ from gateway.delivery.drafting import (
     advise,
     begin_conversation,
     given_beside,
-    inspect_or_refuse,
     name_sender,
     options_of,
 )
 from gateway.delivery.editing import confirm_all, revise
 from gateway.delivery.submission import Caller, Clock, Edit, IntakeSettings, NewId, Submission, View
+from gateway.delivery.taking import inspect_or_refuse, wanted_by, wanted_of
 from gateway.errors import Conflict, NotFound, Stale, Unreadable, VersionRequired
+from gateway.language import say
 from gateway.message.prototype import Choice
 from gateway.registry.routing import RoutingSettings
 from gateway.storage import conversations, documents, messages
@@ -32,6 +33,11 @@ from gateway.storage.conversations import Conversation, ConversationState
 from gateway.storage.engine import Connection, Database
 
 Keep = Callable[[Connection, View], None]
+_NOT_DRAFT = {
+    ConversationState.COMMITTED: say("the conversation is committed, and only a draft can be changed"),
+    ConversationState.FINISHED: say("the conversation is finished, and only a draft can be changed"),
+    ConversationState.DISCARDED: say("the conversation is discarded, and only a draft can be changed"),
+}
 _RETRIES = 3
 
 
@@ -63,7 +69,10 @@ class Intake:
     def derive(self, submission: Submission, caller: Caller) -> View:
         """Everything that `draft` does, less the keeping."""
         now = self.now()
-        inspection = inspect_or_refuse(submission.xml, self.kit, today=now.date())
+        options = replace(submission.options, handling=submission.options.handling or caller.handling)
+        submission = replace(submission, options=options)
+        wanted = wanted_by(options, at=now)
+        inspection = inspect_or_refuse(submission.xml, self.kit, today=now.date(), wanted=wanted)
         sender = name_sender(submission.options, caller)
         owner = (self.new_id(), caller.client_id, sender)
         conversation = begin_conversation(submission, inspection, owner=owner, times=(now, self.settings))
@@ -89,7 +98,7 @@ class Intake:
         revision = revise(before, edit, now=self.now(), new_id=self.new_id)
         if len(revision.choices) > self.kit.limits.recipients:
             raise Unreadable(
-                f"a conversation may have at most {self.kit.limits.recipients} recipients",
+                say("a conversation may have at most {most} recipients", most=self.kit.limits.recipients),
                 code="LIMIT",
                 mend="Send several arkivmeldinger.",
             )
@@ -214,7 +223,8 @@ class Intake:
         conversation = conversations.find(connection, conversation_id, client_id=None)
         if conversation.state is ConversationState.DISCARDED:
             raise NotFound("the conversation was discarded", mend="Post the arkivmelding again.")
-        inspection = inspect(conversation.arkivmelding, self.kit, today=self.now().date())
+        today, wanted = self.now().date(), wanted_of(conversation)
+        inspection = inspect(conversation.arkivmelding, self.kit, today=today, wanted=wanted)
         inspection = advise(inspection, conversation, connection=connection)
         addressing = find_addressees(
             inspection.facts, conversation.sender, requested=given_beside(conversation), written=inspection.given
@@ -242,7 +252,7 @@ def require_draft(view: View, if_match: int | None, *, now: datetime) -> None:
     """Raise `Conflict` unless it is a draft whose time is not up, `Stale` unless it is the version looked at."""
     if view.conversation.state is not ConversationState.DRAFT:
         raise Conflict(
-            f"the conversation is {view.conversation.state}, and only a draft can be changed",
+            _NOT_DRAFT[view.conversation.state],
             code="NOT_DRAFT",
             mend="Post a new arkivmelding.",
         )

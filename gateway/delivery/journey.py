@@ -19,6 +19,7 @@ from gateway.delivery.envelopes import compose
 from gateway.delivery.submission import Clock, NewId
 from gateway.errors import Outside, Rejected, Unavailable
 from gateway.keys import KeyRing, read_certificate
+from gateway.language import say
 from gateway.message.processes import Channel
 from gateway.message.prototype import Choice
 from gateway.message.sbd import write_envelope
@@ -104,7 +105,7 @@ class Journey:
             stored = {each.filename: each for each in documents.of_conversation(connection, message.conversation_id)}
         files = tuple(stored[normal(name)] for name in message.choice.documents or ())
         if message.rendering is None or message.recipient is None or message.channel is None:
-            raise Rejected("the message was never committed", code="NOT_COMMITTED")
+            raise Rejected(say("the message was never committed"), code="NOT_COMMITTED")
         return Carried(message, conversation, message.rendering, files, message.recipient, Channel(message.channel))
 
     def address(self, carried: Carried) -> Addressed:
@@ -138,8 +139,10 @@ class Journey:
         certificate = rendered.addressed.record.certificate
         if certificate is None:
             raise Unavailable(
-                "the ServiceRegistry gave no certificate for the recipient",
-                mend="The recipient must register its virksomhetssertifikat; it is tried again until the deadline.",
+                say("the ServiceRegistry gave no certificate for the recipient"),
+                mend=say(
+                    "The recipient must register its virksomhetssertifikat; it is tried again until the deadline."
+                ),
             )
         sealed = seal_dpo(
             rendered.envelope,
@@ -182,7 +185,7 @@ class Journey:
         transport = self.transports.get(carried.channel)
         if transport is None:
             raise Rejected(
-                f"this gateway no longer sends on {carried.channel}",
+                say("this gateway no longer sends on {channel}", channel=carried.channel.value),
                 code="CHANNEL_NOT_ENABLED",
                 mend="The gateway's administrator switched the channel off after the commit.",
             )
@@ -191,10 +194,12 @@ class Journey:
     def _remember(self, message_id: str, held: Task) -> Callable[[str], None]:
         """Stops a worker that was overtaken while it began the transfer: its empty transfer is never published."""
 
+        words = say("initialised")
+
         def store(reference: str) -> None:
             with self.database.writing() as connection:
                 tasks.require(connection, held)
-                messages.set_reference(connection, ReferenceEntry(message_id, reference, self.now(), "initialised"))
+                messages.set_reference(connection, ReferenceEntry(message_id, reference, self.now(), words))
 
         return store
 
@@ -222,10 +227,16 @@ def _in_memory(name: str, mime: str, *, content: bytes) -> PackagedFile:
 
 
 def _channel_changed(choice: Choice, record: ServiceRecord | None) -> Rejected:
-    before = choice.route.channel if choice.route else "none"
-    after = f"{record.channel} ({record.process})" if record else "no usable channel"
+    before = choice.route.channel.value if choice.route else say("none")
+    after = say("no usable channel")
+    if record:
+        after = say("{channel} ({process})", channel=record.channel.value, process=record.process)
     return Rejected(
-        f"the registry's answer has changed since the commit: it was {before}, now it is {after}",
+        say(
+            "the registry's answer has changed since the commit: it was {before}, now it is {after}",
+            before=before,
+            after=after,
+        ),
         code="CHANNEL_CHANGED",
         mend="Nothing was sent. Post the arkivmelding again; the new prototypes show the new channel.",
     )

@@ -3,13 +3,14 @@
 Called by assessment and editing; each function makes one `Problem` with its stable code. The codes are part of the API.
 """
 
+from collections.abc import Iterable
+
 from gateway.arkivmelding.facts import Dokumentbeskrivelse, Facts
+from gateway.language import listed, say
 from gateway.message.processes import Channel
 from gateway.message.prototype import Choice, Problem, Weight
 
 OUTGOING = "Utgående dokument"
-_CONFIRM_ALL = 'Say yes with PUT: {"confirm": ["%s"]}; or correct the document.'
-_CONFIRM_ONE = 'Say yes with PUT: {"prototypes": [{"messageId": "…", "confirm": ["%s"]}]}; or correct it.'
 
 
 def document_missing(filename: str) -> Problem:
@@ -17,8 +18,8 @@ def document_missing(filename: str) -> Problem:
     return Problem(
         "DOCUMENT_MISSING",
         Weight.BLOCK,
-        f"{filename} is named by the arkivmelding and has not been uploaded",
-        f"PUT its bytes to …/documents/{filename}.",
+        say("{filename} is named by the arkivmelding and has not been uploaded", filename=filename),
+        say("PUT its bytes to …/documents/{filename}.", filename=filename),
         filename=filename,
     )
 
@@ -28,7 +29,7 @@ def document_not_referenced(filename: str) -> Problem:
     return Problem(
         "DOCUMENT_NOT_REFERENCED",
         Weight.INFO,
-        f"{filename} is not named by the arkivmelding, so it is sent to nobody",
+        say("{filename} is not named by the arkivmelding, so it is sent to nobody", filename=filename),
         "Delete it, or name it in a dokumentobjekt and replace the arkivmelding.",
         filename=filename,
     )
@@ -36,16 +37,20 @@ def document_not_referenced(filename: str) -> Problem:
 
 def no_recipient(any_prototype: bool) -> Problem:
     """Nobody would get it."""
-    message = "no recipient is selected" if any_prototype else "the arkivmelding has no recipient but the sender itself"
+    nobody = say("the arkivmelding has no recipient but the sender itself")
+    message = say("no recipient is selected") if any_prototype else nobody
     return Problem("NO_RECIPIENT", Weight.BLOCK, message, "Select a recipient, or add one with PUT.")
 
 
-def shielding_unclear(grounds: str) -> Problem:
+def shielding_unclear(grounds: Iterable[str]) -> Problem:
     """The ground of shielding is not on the lists."""
     return Problem(
         "SHIELDING_UNCLEAR",
         Weight.CONFIRM,
-        f"the document is shielded, and its ground ({grounds}) is neither a known secrecy ground nor known to be none",
+        say(
+            "the document is shielded, and its ground ({grounds}) is neither a known secrecy ground nor known to be none",
+            grounds=listed((ground or say("empty") for ground in grounds), "; "),
+        ),
         'Say with PUT whether it is confidential: {"confidential": true} or {"confidential": false}. Until then it counts '
         "as confidential.",
     )
@@ -57,7 +62,7 @@ def confidentiality_lowered() -> Problem:
         "CONFIDENTIALITY_LOWERED",
         Weight.CONFIRM,
         "the document is shielded on a secrecy ground, and it has been set to not confidential",
-        _CONFIRM_ALL % "CONFIDENTIALITY_LOWERED",
+        _confirm_all("CONFIDENTIALITY_LOWERED"),
     )
 
 
@@ -80,15 +85,15 @@ def _direction(kind: str, line: int) -> Problem | None:
         return Problem(
             "INTERNAL_DOCUMENT",
             Weight.BLOCK,
-            f"the journalpost is «{kind}», which must not leave the organisation",
+            say("the journalpost is «{kind}», which must not leave the organisation", kind=kind),
             "Register it as «Utgående dokument» if it is meant to be sent.",
             line=line,
         )
     return Problem(
         "NOT_OUTGOING",
         Weight.CONFIRM,
-        f"the journalpost is «{kind}», not «{OUTGOING}»",
-        _CONFIRM_ALL % "NOT_OUTGOING",
+        say("the journalpost is «{kind}», not «Utgående dokument»", kind=kind),
+        _confirm_all("NOT_OUTGOING"),
         line=line,
     )
 
@@ -104,10 +109,13 @@ def _cancelled(line: int) -> Problem:
 
 
 def _unfinished(document: Dokumentbeskrivelse) -> Problem:
+    message = say("document has status «Dokumentet er under redigering»")
+    if document.number:
+        message = say("document {number} has status «Dokumentet er under redigering»", number=document.number)
     return Problem(
         "DOCUMENT_UNFINISHED",
         Weight.BLOCK,
-        f"document {document.number or ''} has status «Dokumentet er under redigering»".replace("  ", " "),
+        message,
         "Finish the document (Dokumentet er ferdigstilt) and replace the arkivmelding.",
         line=document.line,
     )
@@ -119,10 +127,14 @@ def name_mismatch(choice: Choice) -> Problem:
     return Problem(
         "NAME_MISMATCH",
         Weight.CONFIRM,
-        f"the arkivmelding says «{choice.part.name}», but {choice.recipient} is «{registered}» in the registry",
-        "If the organisation was renamed, "
-        + (_CONFIRM_ONE % "NAME_MISMATCH")[0].lower()
-        + (_CONFIRM_ONE % "NAME_MISMATCH")[1:],
+        say(
+            "the arkivmelding says «{name}», but {recipient} is «{registered}» in the registry",
+            name=choice.part.name,
+            recipient=choice.recipient,
+            registered=registered,
+        ),
+        "If the organisation was renamed, say yes with PUT: "
+        '{"prototypes": [{"messageId": "…", "confirm": ["NAME_MISMATCH"]}]}; or correct it.',
         part=choice.part.index,
     )
 
@@ -132,8 +144,12 @@ def not_in_arkivmelding(choice: Choice) -> Problem:
     return Problem(
         "NOT_IN_ARKIVMELDING",
         Weight.CONFIRM,
-        f"{choice.recipient} («{choice.part.name}») is no part of the arkivmelding; the archive will not show that it got it",
-        _CONFIRM_ONE % "NOT_IN_ARKIVMELDING",
+        say(
+            "{recipient} («{name}») is no part of the arkivmelding; the archive will not show that it got it",
+            recipient=choice.recipient,
+            name=choice.part.name,
+        ),
+        _confirm_one("NOT_IN_ARKIVMELDING"),
     )
 
 
@@ -142,18 +158,30 @@ def too_large(size: int, limit: int, *, channel: Channel) -> Problem:
     return Problem(
         "TOO_LARGE",
         Weight.BLOCK,
-        f"the documents are {size} bytes together, and {channel} carries at most {limit}",
+        say(
+            "the documents are {size} bytes together, and {channel} carries at most {limit}",
+            size=size,
+            channel=channel.value,
+            limit=limit,
+        ),
         "Send fewer or smaller documents to this recipient, or choose an alternative.",
     )
 
 
 def person_number_in_title(where: tuple[str, ...], channel: Channel, *, blocks: bool) -> Problem:
     """A person number stands where the channel shows it."""
+    places = listed(where)
+    message = say("a fødselsnummer or D-nummer stands in {places}", places=places)
+    if blocks:
+        message = say(
+            "a fødselsnummer or D-nummer stands in {places}, which {channel} shows before the document is opened",
+            places=places,
+            channel=channel.value,
+        )
     return Problem(
         "PERSON_NUMBER_IN_TITLE",
         Weight.BLOCK if blocks else Weight.INFO,
-        f"a fødselsnummer or D-nummer stands in {', '.join(where)}"
-        + (f", which {channel} shows before the document is opened" if blocks else ""),
+        message,
         "Take the number out of the title or the file name and replace the arkivmelding.",
     )
 
@@ -164,7 +192,7 @@ def person_number_visible() -> Problem:
         "PERSON_NUMBER_VISIBLE",
         Weight.CONFIRM,
         "a fødselsnummer or D-nummer stands in what this recipient gets",
-        _CONFIRM_ONE % "PERSON_NUMBER_VISIBLE",
+        _confirm_one("PERSON_NUMBER_VISIBLE"),
     )
 
 
@@ -173,6 +201,16 @@ def public_title_missing(channel: Channel) -> Problem:
     return Problem(
         "PUBLIC_TITLE_MISSING",
         Weight.BLOCK,
-        f"the document is shielded and has no offentligTittel, and {channel} shows a title",
+        say("the document is shielded and has no offentligTittel, and {channel} shows a title", channel=channel.value),
         "Add an offentligTittel to the journalpost and replace the arkivmelding.",
+    )
+
+
+def _confirm_all(code: str) -> str:
+    return say('Say yes with PUT: {{"confirm": ["{code}"]}}; or correct the document.', code=code)
+
+
+def _confirm_one(code: str) -> str:
+    return say(
+        'Say yes with PUT: {{"prototypes": [{{"messageId": "…", "confirm": ["{code}"]}}]}}; or correct it.', code=code
     )

@@ -15,6 +15,7 @@ import structlog
 from gateway.delivery.committing import DELIVER, EXPIRE
 from gateway.delivery.submission import Clock
 from gateway.errors import GatewayError, NotFound, Untrusted
+from gateway.language import say
 from gateway.message.identifiers import parse_identifier
 from gateway.message.processes import ARKIVMELDING_KVITTERING, STATUS
 from gateway.message.sbd import Envelope, read_envelope
@@ -117,10 +118,12 @@ class Reception:
         try:
             message = messages.get(connection, receipt.message_id)
         except NotFound as fault:
-            raise NotBelieved("UNKNOWN_MESSAGE", "a receipt for a message that was not sent from here") from fault
+            words = say("a receipt for a message that was not sent from here")
+            raise NotBelieved("UNKNOWN_MESSAGE", words) from fault
         _check_origin(message, origin)
         # Where our own upload's answer was lost, the receipt is the proof that it was handed over.
-        proof = Receipt(message.id, Status.SENDT, Evidence.HANDED_OVER, "proven by the recipient's receipt", None)
+        words = say("proven by the recipient's receipt")
+        proof = Receipt(message.id, Status.SENDT, Evidence.HANDED_OVER, words, None)
         for each in (proof, receipt):
             statuses.append(connection, self._event(message, each))
         if receipt.status in FINAL:
@@ -166,7 +169,8 @@ def _read_parcel(path: Path) -> Envelope:
                 raise ValueError("sbd.json is no object")
             return read_envelope(document)
         except (ValueError, RecursionError) as fault:
-            raise Untrusted(f"the envelope cannot be read: {type(fault).__name__}", code="NOT_AN_SBD") from fault
+            message = say("the envelope cannot be read: {error}", error=type(fault).__name__)
+            raise Untrusted(message, code="NOT_AN_SBD") from fault
 
 
 def _read_receipt(envelope: Envelope) -> Receipt:
@@ -175,19 +179,21 @@ def _read_receipt(envelope: Envelope) -> Receipt:
         word = str(envelope.business.get("status", ""))
         status = Status(word) if word in Status.__members__ else None
         if status not in _BELIEVED:
-            raise NotBelieved("UNKNOWN_STATUS", "a status message with a status that a recipient cannot give")
+            doubt = say("a status message with a status that a recipient cannot give")
+            raise NotBelieved("UNKNOWN_STATUS", doubt)
         return Receipt(envelope.message_id, status, _EVIDENCE.get(status, Evidence.NONE), "", raw)
     related = str(envelope.business.get("relatedToMessageId", ""))
     kind = str(envelope.business.get("receiptType", ""))
+    words = _texts(envelope)
+    description = say("the recipient's archive answered {kind}", kind=kind)
+    if words:
+        description = say("the recipient's archive answered {kind}: {words}", kind=kind, words=words)
     if kind in ("ERROR", "NOTSUPPORTED"):
-        return Receipt(
-            related, Status.FEIL, Evidence.NONE, f"the recipient's archive answered {kind}{_words(envelope)}", raw
-        )
-    description = f"the recipient's archive answered {kind}{_words(envelope)}"
+        return Receipt(related, Status.FEIL, Evidence.NONE, description, raw)
     return Receipt(related, Status.LEST, Evidence.REGISTERED_IN_ARCHIVE, description, raw)
 
 
-def _words(envelope: Envelope) -> str:
+def _texts(envelope: Envelope) -> str:
     """The texts of a kvittering, as the recipient wrote them."""
     entries = envelope.business.get("messages")
     texts = (
@@ -195,18 +201,21 @@ def _words(envelope: Envelope) -> str:
         if isinstance(entries, list)
         else []
     )
-    return ": " + "; ".join(text for text in texts if text) if any(texts) else ""
+    return "; ".join(text for text in texts if text)
 
 
 def _check_origin(message: Message, origin: Origin) -> None:
     arrival, envelope = origin.arrival, origin.envelope
     recipient = _number(message.recipient or "")
     if not (recipient == _number(arrival.sender) == _number(envelope.sender)):
-        raise NotBelieved("WRONG_SENDER", "a receipt from somebody who is not the recipient of the message")
+        words = say("a receipt from somebody who is not the recipient of the message")
+        raise NotBelieved("WRONG_SENDER", words)
     if not (_number(message.sender) == _number(origin.organisation) == _number(envelope.receiver or "")):
-        raise NotBelieved("WRONG_RECEIVER", "a receipt that is addressed to somebody other than the message's sender")
+        words = say("a receipt that is addressed to somebody other than the message's sender")
+        raise NotBelieved("WRONG_RECEIVER", words)
     if envelope.document_type == STATUS and envelope.conversation_id != message.choice.conversation_id:
-        raise NotBelieved("WRONG_CONVERSATION", "a status whose ConversationId is not that of the message")
+        words = say("a status whose ConversationId is not that of the message")
+        raise NotBelieved("WRONG_CONVERSATION", words)
 
 
 def _number(identifier: str) -> str:

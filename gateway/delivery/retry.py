@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.errors import GatewayError, Outside, Verdict
+from gateway.language import say
 
 # What another side asks us to wait is obeyed up to here; the message's deadline ends it in any case.
 _LONGEST_ASKED_FOR = timedelta(days=1)
@@ -46,9 +47,9 @@ class Backoff:
         """Judge an error after that many tries (from 1)."""
         if not isinstance(error, GatewayError):
             # A fault of our own: the next version may do better, and the deadline ends it otherwise.
-            words = f"the gateway itself failed ({type(error).__name__})"
+            words = say("the gateway itself failed ({error})", error=type(error).__name__)
             again = now + self.pause(attempts)
-            return Decision(Verdict.AGAIN, again, words, "Report it to the gateway's vendor.", "")
+            return Decision(Verdict.AGAIN, again, words, say("Report it to the gateway's vendor."), "")
         answer = error.answer if isinstance(error, Outside) else ""
         if error.verdict is Verdict.STOP:
             return Decision(Verdict.STOP, None, error.message, error.mend, answer)

@@ -3,14 +3,16 @@
 Made by the doors from requests, given to `delivery.intake`; `View` is what every answer about a conversation shows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gateway.arkivmelding.adressering import Given
+from gateway.arkivmelding.handling import Handling
 from gateway.arkivmelding.inspection import Inspection
 from gateway.arkivmelding.rendering import Hiding
 from gateway.errors import NotAllowed
+from gateway.language import say
 from gateway.message.processes import Channel
 from gateway.message.prototype import Problem, Prototype, Skipped
 from gateway.storage.conversations import Conversation
@@ -25,12 +27,13 @@ class Caller:
     name: str
     organisations: tuple[str, ...]
     require_if_match: bool = False
+    handling: Handling = Handling.STRICT
 
     def may_send_for(self, sender: str) -> None:
         """Raise `NotAllowed` unless `sender` is one of the client's organisations."""
         if sender not in self.organisations:
             raise NotAllowed(
-                f"this login may not send for {sender}",
+                say("this login may not send for {sender}", sender=sender),
                 mend="The gateway's administrator can add the organisation: gateway client add NAME --organisation …",
             )
 
@@ -58,7 +61,7 @@ class IntakeSettings:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The `options` of a submission; what is None was not said."""
+    """The `options` of a submission; what is None was not said. `fill` is what to put where a converted document lacks it."""
 
     sender: str | None = None
     process: str | None = None
@@ -66,6 +69,9 @@ class Options:
     deadline: datetime | None = None
     message_channel: str | None = None
     actor: str | None = None
+    handling: Handling | None = None
+    convert: bool = False
+    fill: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from gateway.arkivmelding.filenames import is_reserved, normal, unsafe_reason
 from gateway.delivery.intake import Intake, changed_meanwhile, require_draft
 from gateway.delivery.submission import Caller, View
 from gateway.errors import Conflict, Fault, Invalid, NotFound, Severity, TooLarge, Unreadable
+from gateway.language import as_phrase, say
 from gateway.storage import conversations, documents
 from gateway.storage.blobs import BlobWriter
 from gateway.storage.documents import StoredDocument
@@ -52,12 +53,17 @@ def check_filename(filename: str) -> str:
     name = normal(filename)
     if is_reserved(name):
         raise Conflict(
-            f"{name} is a name that the package needs itself", code="RESERVED_NAME", mend="Rename the document."
+            say("{name} is a name that the package needs itself", name=name),
+            code="RESERVED_NAME",
+            mend="Rename the document.",
         )
     if reason := unsafe_reason(name):
-        mend = "Use a plain file name: no / \\ or :, no control characters, no .. in front, no dot or blank at the end."
-        fault = Fault("FILENAME", Severity.ERROR, f"the file name cannot be used: {reason}", mend, path="filename")
-        raise Invalid(fault.message, code="FILENAME", mend=mend, faults=(fault,))
+        mend = say(
+            "Use a plain file name: no / \\ or :, no control characters, no .. in front, no dot or blank at the end."
+        )
+        message = say("the file name cannot be used: {reason}", reason=as_phrase(reason))
+        fault = Fault("FILENAME", Severity.ERROR, message, mend, path="filename")
+        raise Invalid(message, code="FILENAME", mend=mend, faults=(fault,))
     return name
 
 
@@ -99,7 +105,7 @@ class Uploads:
         require_draft(view, if_match, now=self.intake.now())
         most = self.intake.kit.limits.documents
         if len(view.documents) >= most and name not in {each.filename for each in view.documents}:
-            raise Unreadable(f"a conversation may have at most {most} documents", code="LIMIT", mend="Send fewer.")
+            raise too_many(most)
         document = self.write(replace(incoming, filename=name), limit=self._limit(view))
         document = replace(document, conversation_id=view.conversation.id)
         try:
@@ -137,7 +143,8 @@ class Uploads:
         with self.intake.database.writing() as connection:
             key = documents.remove(connection, view.conversation.id, filename=normal(filename))
             if key is None:
-                raise NotFound(f"the conversation has no document {filename}", mend="See its `documents`.")
+                message = say("the conversation has no document {filename}", filename=filename)
+                raise NotFound(message, mend="See its `documents`.")
             version = conversations.touch(connection, view.conversation.id)
         self.intake.blobs.delete(key)
         return version
@@ -156,7 +163,7 @@ class Uploads:
                 return Kept.SAME, conversation.version, document.key
             if previous and not replaces:
                 raise Conflict(
-                    f"{document.filename} has been uploaded already, with other bytes",
+                    say("{filename} has been uploaded already, with other bytes", filename=document.filename),
                     code="OTHER_BYTES",
                     mend="Add ?replace=true if the new bytes are the right ones.",
                 )
@@ -173,7 +180,12 @@ class Uploads:
 def too_large(filename: str, size: int, *, limit: int) -> TooLarge:
     """The refusal of a document beyond the limit."""
     return TooLarge(
-        f"{filename} has {size} bytes or more, and at most {limit} can be delivered",
+        say(
+            "{filename} has {size} bytes or more, and at most {limit} can be delivered",
+            filename=filename,
+            size=size,
+            limit=limit,
+        ),
         code="TOO_LARGE",
         mend="Split the document, or agree with the recipient on another way.",
     )
@@ -182,7 +194,19 @@ def too_large(filename: str, size: int, *, limit: int) -> TooLarge:
 def cut_off(filename: str, size: int, *, declared: int) -> Unreadable:
     """The refusal of a body that ended early."""
     return Unreadable(
-        f"{filename} was cut off: {size} of {declared} bytes came, so nothing was kept",
+        say(
+            "{filename} was cut off: {size} of {declared} bytes came, so nothing was kept",
+            filename=filename,
+            size=size,
+            declared=declared,
+        ),
         code="CUT_OFF",
         mend="Upload it again.",
+    )
+
+
+def too_many(most: int) -> Unreadable:
+    """The refusal of more documents than a conversation may have."""
+    return Unreadable(
+        say("a conversation may have at most {most} documents", most=most), code="LIMIT", mend="Send fewer."
     )

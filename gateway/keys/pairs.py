@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, p
 from cryptography.x509.oid import NameOID
 
 from gateway.errors import SetupFault, Untrusted
+from gateway.language import listed, say
 
 # What reading a foreign certificate or its extensions may throw; the last three are no ValueErrors.
 CERTIFICATE_ERRORS = (
@@ -69,8 +70,8 @@ class KeyRing:
         if valid:
             return max(valid, key=lambda pair: pair.certificate.not_valid_before_utc)
         raise SetupFault(
-            f"no key can sign: {_describe_validity(able) or 'none is for signing'}",
-            mend="order a new virksomhetssertifikat and name it beside the old one in the settings",
+            say("no key can sign: {why}", why=_describe_validity(able)),
+            mend=say("order a new virksomhetssertifikat and name it beside the old one in the settings"),
         )
 
 
@@ -95,8 +96,8 @@ def read_certificate(pem: str | bytes) -> x509.Certificate:
         return x509.load_pem_x509_certificate(pem.encode() if isinstance(pem, str) else pem)
     except CERTIFICATE_ERRORS as fault:
         raise Untrusted(
-            "the certificate cannot be read: it is no PEM certificate",
-            mend="whoever published it must publish it anew",
+            say("the certificate cannot be read: it is no PEM certificate"),
+            mend=say("whoever published it must publish it anew"),
             code="UNREADABLE_CERTIFICATE",
         ) from fault
 
@@ -131,7 +132,7 @@ def _read_pem(data: bytes, password: str | None) -> tuple[list[rsa.RSAPrivateKey
     try:
         return keys, x509.load_pem_x509_certificates(data) if b"BEGIN CERTIFICATE" in data else []
     except CERTIFICATE_ERRORS as fault:
-        raise SetupFault(f"a certificate in the key file cannot be read: {fault}") from fault
+        raise SetupFault(say("a certificate in the key file cannot be read: {reason}", reason=str(fault))) from fault
 
 
 def _read_pkcs12(data: bytes, password: str | None) -> tuple[list[rsa.RSAPrivateKey], list[x509.Certificate]]:
@@ -146,7 +147,7 @@ def _read_pkcs12(data: bytes, password: str | None) -> tuple[list[rsa.RSAPrivate
 
 def _unopened(kind: str) -> SetupFault:
     return SetupFault(
-        f"the {kind} key file does not open: its password is wrong or missing, or the file is damaged",
+        say("the {kind} key file does not open: its password is wrong or missing, or the file is damaged", kind=kind),
         mend="check the path and the password of the key in the settings",
     )
 
@@ -155,7 +156,9 @@ def _check_key(key: object) -> rsa.RSAPrivateKey:
     if not isinstance(key, rsa.RSAPrivateKey):
         raise SetupFault("a private key is not RSA", mend="eFormidling needs a virksomhetssertifikat with an RSA key")
     if key.key_size < MINIMUM_BITS:
-        raise SetupFault(f"an RSA key has {key.key_size} bits; {MINIMUM_BITS} is the least that is safe")
+        raise SetupFault(
+            say("an RSA key has {bits} bits; {least} is the least that is safe", bits=key.key_size, least=MINIMUM_BITS)
+        )
     return key
 
 
@@ -194,8 +197,15 @@ def _is_valid(certificate: x509.Certificate, now: datetime) -> bool:
 
 
 def _describe_validity(pairs: Sequence[KeyPair]) -> str:
-    return "; ".join(
-        f"{pair.certificate.subject.rfc4514_string()} is valid {pair.certificate.not_valid_before_utc:%Y-%m-%d}"
-        f" to {pair.certificate.not_valid_after_utc:%Y-%m-%d}"
-        for pair in pairs
+    if not pairs:
+        return say("none is for signing")
+    return listed((_describe_span(pair.certificate) for pair in pairs), "; ")
+
+
+def _describe_span(certificate: x509.Certificate) -> str:
+    return say(
+        "{name} is valid {first} to {last}",
+        name=certificate.subject.rfc4514_string(),
+        first=f"{certificate.not_valid_before_utc:%Y-%m-%d}",
+        last=f"{certificate.not_valid_after_utc:%Y-%m-%d}",
     )

@@ -22,6 +22,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.errors import SetupFault, StorageUnavailable
+from gateway.language import say
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -72,16 +73,19 @@ class DocumentSealer:
         prefix, wrapped = header[: len(_MAGIC) + _ID], header[len(_MAGIC) + _ID :]
         cipher = self._ciphers.get(prefix[len(_MAGIC) :])
         if len(header) < _HEADER or not header.startswith(_MAGIC):
-            raise _damaged("it does not begin like a sealed document")
+            raise _damaged(say("it does not begin like a sealed document"))
         if cipher is None:
             raise StorageUnavailable(
-                f"a stored document is sealed with the key {prefix[len(_MAGIC) :].hex()}, which is not at hand",
-                mend="put the old sealing key back: no other key opens what it sealed",
+                say(
+                    "a stored document is sealed with the key {key}, which is not at hand",
+                    key=prefix[len(_MAGIC) :].hex(),
+                ),
+                mend=say("put the old sealing key back: no other key opens what it sealed"),
             )
         try:
             data_key = cipher.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], prefix)
         except InvalidTag as fault:
-            raise _damaged("its head was changed") from fault
+            raise _damaged(say("its head was changed")) from fault
         return io.BufferedReader(_FrameReader(source, AESGCM(data_key)), FRAME)
 
 
@@ -159,7 +163,8 @@ class _FrameReader(io.RawIOBase):
         try:
             self._plain = memoryview(self._cipher.decrypt(nonce, frame, bound))
         except InvalidTag as fault:
-            raise _damaged(f"its part {self._number + 1} was changed, moved or cut off") from fault
+            why = say("its part {number} was changed, moved or cut off", number=self._number + 1)
+            raise _damaged(why) from fault
         self._number += 1
 
 
@@ -246,6 +251,6 @@ def _read_fully(source: BinaryIO, size: int) -> bytes:
 
 def _damaged(why: str) -> StorageUnavailable:
     return StorageUnavailable(
-        f"a stored document cannot be opened: {why}",
-        mend="restore the document from a backup and check the disk",
+        say("a stored document cannot be opened: {why}", why=why),
+        mend=say("restore the document from a backup and check the disk"),
     )

@@ -15,6 +15,7 @@ from cryptography.x509.oid import ExtensionOID
 
 from gateway.errors import Untrusted
 from gateway.keys.pairs import CERTIFICATE_ERRORS
+from gateway.language import say
 
 _LONGEST_PATH = 8
 _MOST_CERTIFICATES = 32
@@ -50,7 +51,8 @@ class TrustRoots:
     def verify(self, chain: Sequence[x509.Certificate], at: datetime) -> None:
         """Check that `chain[0]` leads to a named root and that every link is valid at `at`; else `Untrusted`."""
         if not chain or len(chain) > _MOST_CERTIFICATES:
-            raise _distrust(CertificateFault.UNREADABLE_CERTIFICATE, f"the chain holds {len(chain)} certificates")
+            message = say("the chain holds {count} certificates", count=len(chain))
+            raise _distrust(CertificateFault.UNREADABLE_CERTIFICATE, message)
         first: Untrusted | None = None
         for path in self._find_paths((chain[0],), chain[1:], seen=set()):
             try:
@@ -59,8 +61,11 @@ class TrustRoots:
                 first = first or fault
         raise first or _distrust(
             CertificateFault.UNKNOWN_ROOT,
-            f"the certificate of {_name(chain[0])} leads to no root that is named in the settings;"
-            f" it was issued by {chain[0].issuer.rfc4514_string()}",
+            say(
+                "the certificate of {name} leads to no root that is named in the settings; it was issued by {issuer}",
+                name=_name(chain[0]),
+                issuer=chain[0].issuer.rfc4514_string(),
+            ),
         )
 
     def _find_paths(
@@ -97,21 +102,28 @@ def _check_path(path: Sequence[x509.Certificate], at: datetime) -> None:
             if depth:
                 _check_authority(certificate, depth)
         except CERTIFICATE_ERRORS as fault:
-            raise _distrust(
-                CertificateFault.UNREADABLE_CERTIFICATE, f"an extension of {_name(certificate)} cannot be read"
-            ) from fault
+            message = say("an extension of {name} cannot be read", name=_name(certificate))
+            raise _distrust(CertificateFault.UNREADABLE_CERTIFICATE, message) from fault
 
 
 def _check_validity(certificate: x509.Certificate, at: datetime) -> None:
     if at > certificate.not_valid_after_utc:
         raise _distrust(
             CertificateFault.CERTIFICATE_EXPIRED,
-            f"the certificate of {_name(certificate)} ran out {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC",
+            say(
+                "the certificate of {name} ran out {moment} UTC",
+                name=_name(certificate),
+                moment=f"{certificate.not_valid_after_utc:%Y-%m-%d %H:%M}",
+            ),
         )
     if at < certificate.not_valid_before_utc:
         raise _distrust(
             CertificateFault.CERTIFICATE_NOT_YET_VALID,
-            f"the certificate of {_name(certificate)} begins {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC",
+            say(
+                "the certificate of {name} begins {moment} UTC",
+                name=_name(certificate),
+                moment=f"{certificate.not_valid_before_utc:%Y-%m-%d %H:%M}",
+            ),
         )
 
 
@@ -120,7 +132,11 @@ def _check_extensions(certificate: x509.Certificate) -> None:
         if extension.critical and extension.oid not in _UNDERSTOOD:
             raise _distrust(
                 CertificateFault.CERTIFICATE_USAGE,
-                f"{_name(certificate)} has a critical extension that is not understood: {extension.oid.dotted_string}",
+                say(
+                    "{name} has a critical extension that is not understood: {extension}",
+                    name=_name(certificate),
+                    extension=extension.oid.dotted_string,
+                ),
             )
 
 
@@ -129,23 +145,22 @@ def _check_authority(certificate: x509.Certificate, depth: int) -> None:
     try:
         constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
     except x509.ExtensionNotFound:
-        raise _not_an_authority(certificate, "it has no basicConstraints") from None
+        raise _not_an_authority(certificate, say("it has no basicConstraints")) from None
     if not constraints.ca:
-        raise _not_an_authority(certificate, "its basicConstraints say that it is none")
+        raise _not_an_authority(certificate, say("its basicConstraints say that it is none"))
     if constraints.path_length is not None and constraints.path_length < depth - 1:
-        raise _not_an_authority(certificate, "its path length is used up")
+        raise _not_an_authority(certificate, say("its path length is used up"))
     try:
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
     except x509.ExtensionNotFound:
         return
     if not usage.key_cert_sign:
-        raise _not_an_authority(certificate, "its key usage lacks keyCertSign")
+        raise _not_an_authority(certificate, say("its key usage lacks keyCertSign"))
 
 
 def _not_an_authority(certificate: x509.Certificate, why: str) -> Untrusted:
-    return _distrust(
-        CertificateFault.NOT_AN_AUTHORITY, f"{_name(certificate)} issued a certificate but is no authority: {why}"
-    )
+    message = say("{name} issued a certificate but is no authority: {why}", name=_name(certificate), why=why)
+    return _distrust(CertificateFault.NOT_AN_AUTHORITY, message)
 
 
 def _distrust(code: CertificateFault, message: str) -> Untrusted:
@@ -156,11 +171,11 @@ def _name(certificate: x509.Certificate) -> str:
     return certificate.subject.rfc4514_string()
 
 
-_RENEW = "the organisation that signed must use a valid certificate; on our side, check the clock"
-_REISSUE = "the organisation that signed must get a certificate from a recognised issuer"
+_RENEW = say("the organisation that signed must use a valid certificate; on our side, check the clock")
+_REISSUE = say("the organisation that signed must get a certificate from a recognised issuer")
 _MENDS = {
     CertificateFault.UNREADABLE_CERTIFICATE: _REISSUE,
-    CertificateFault.UNKNOWN_ROOT: "name the issuer's root in the settings if it is to be trusted",
+    CertificateFault.UNKNOWN_ROOT: say("name the issuer's root in the settings if it is to be trusted"),
     CertificateFault.CERTIFICATE_EXPIRED: _RENEW,
     CertificateFault.CERTIFICATE_NOT_YET_VALID: _RENEW,
     CertificateFault.NOT_AN_AUTHORITY: _REISSUE,

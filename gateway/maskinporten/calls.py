@@ -18,6 +18,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from gateway.errors import Outside, Rejected, TokenRefused, Unavailable
+from gateway.language import alter, say
 
 Timeout = tuple[float, float]
 
@@ -35,12 +36,15 @@ _TOKEN = re.compile(r"eyJ[\w\-]+(\.[\w\-]*)*")
 _PASSING = frozenset({408, 425, 429})
 
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
-    (requests.exceptions.ProxyError, "the proxy could not be used"),
-    (requests.exceptions.SSLError, "its TLS certificate is not trusted, or the TLS handshake failed"),
-    (requests.exceptions.ConnectTimeout, "no connection in time"),
-    (requests.exceptions.ReadTimeout, "connected, but no answer in time"),
-    (requests.exceptions.ConnectionError, "no connection, or it broke"),
-    (requests.exceptions.ChunkedEncodingError, "the answer broke off"),
+    (requests.exceptions.ProxyError, say("the proxy could not be used")),
+    (
+        requests.exceptions.SSLError,
+        say("its TLS certificate is not trusted, or the TLS handshake failed"),
+    ),
+    (requests.exceptions.ConnectTimeout, say("no connection in time")),
+    (requests.exceptions.ReadTimeout, say("connected, but no answer in time")),
+    (requests.exceptions.ConnectionError, say("no connection, or it broke")),
+    (requests.exceptions.ChunkedEncodingError, say("the answer broke off")),
 )
 
 
@@ -82,10 +86,10 @@ def calling(who: str, *, code: str = "") -> Iterator[None]:
 
 def unreachable(who: str, fault: requests.RequestException, *, code: str = "") -> Unavailable:
     """The error for a call that brought no answer."""
-    reason = next((text for kind, text in _REASONS if isinstance(fault, kind)), "the call could not be made")
+    reason = next((text for kind, text in _REASONS if isinstance(fault, kind)), say("the call could not be made"))
     timed_out = isinstance(fault, requests.exceptions.ReadTimeout)
     return Unavailable(
-        f"No answer from {who}: {reason} ({type(fault).__name__}).",
+        say("No answer from {who}: {reason} ({error}).", who=who, reason=reason, error=type(fault).__name__),
         mend="It is tried again. If it lasts, the operator checks the address in the settings, and the network.",
         code=code or (TIMED_OUT if timed_out else NOT_REACHED),
     )
@@ -94,7 +98,9 @@ def unreachable(who: str, fault: requests.RequestException, *, code: str = "") -
 def explain(answer: requests.Response, who: str, *, now: Callable[[], datetime], mend: str = "") -> Outside:
     """The error for an answer that is no success; `mend` is for answers that will not change."""
     status, words = answer.status_code, read_words(answer)
-    message = f"{who} answered {status}" + (f": {words.rstrip('.')}" if words else "") + "."
+    message = say("{who} answered {status}.", who=who, status=status)
+    if words:
+        message = say("{who} answered {status}: {words}.", who=who, status=status, words=without_dot(words))
     if status in _PASSING or status >= 500:
         wait = read_retry_after(answer, now())
         return Unavailable(message, code=TURNED_AWAY, status=status, answer=words, retry_after=wait)
@@ -118,9 +124,14 @@ def read_words(answer: requests.Response) -> str:
     except requests.RequestException:
         return ""
     if text.lstrip().startswith("<"):
-        return "(an HTML page)"
+        return say("(an HTML page)")
     line = _TOKEN.sub("(token)", _PERSON.sub("***********", " ".join(_pick_words(text).split())))
     return line[:_LONGEST_WORDS]
+
+
+def without_dot(words: str) -> str:
+    """The words without their full stop, to be put into a sentence."""
+    return alter(words, lambda text: text.rstrip("."))
 
 
 def _pick_words(text: str) -> str:

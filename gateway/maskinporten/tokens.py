@@ -16,6 +16,7 @@ import requests
 
 from gateway.errors import Outside, TokenRefused, Unavailable
 from gateway.keys import KeyRing
+from gateway.language import say
 from gateway.maskinporten.assertion import Claimant, Grant, SystemUser, sign_assertion, write_claims
 from gateway.maskinporten.calls import (
     Timeout,
@@ -25,11 +26,13 @@ from gateway.maskinporten.calls import (
     open_session,
     read_words,
     succeeded,
+    without_dot,
 )
 from gateway.maskinporten.shelf import Kept, Shelf
 
 LOGIN_UNAVAILABLE = "LOGIN_UNAVAILABLE"
 
+_EXCHANGE = say("Altinn's token exchange")
 _GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _MARGIN = 10
 _WITHOUT_EXPIRY = 90
@@ -128,22 +131,32 @@ class Maskinporten:
 
     def _refuse(self, answer: requests.Response, grant: Grant) -> Outside:
         skew = measure_skew(answer, self._now()) or 0.0
-        clock = ""
-        if abs(skew) > _SKEW_WORTH_TELLING:
-            clock = f" The clock of this machine differs {skew:+.0f} s from Maskinporten's: set it first."
-        mend = (
-            f"The operator of the gateway checks that client {self._settings.client_id} exists at Maskinporten, "
-            f"that it belongs to the organisation of the business certificate, and that it has the scope {grant.scope}."
-            + _mend_system_user(grant.system_user)
-            + clock
+        mend = say(
+            "The operator of the gateway checks that client {client} exists at Maskinporten, "
+            "that it belongs to the organisation of the business certificate, and that it has the scope {scope}."
+            "{system_user}{clock}",
+            client=self._settings.client_id,
+            scope=grant.scope,
+            system_user=_mend_system_user(grant.system_user),
+            clock=_mend_clock(skew),
         )
         return _refuse_token(answer, "Maskinporten", now=self._now, mend=mend)
+
+
+def _mend_clock(skew: float) -> str:
+    if abs(skew) <= _SKEW_WORTH_TELLING:
+        return ""
+    return say(" The clock of this machine differs {skew:+.0f} s from Maskinporten's: set it first.", skew=skew)
 
 
 def _mend_system_user(user: SystemUser | None) -> str:
     if user is None:
         return ""
-    return f" System user {user.name} must exist in Altinn, and {user.organisation} must have approved it."
+    return say(
+        " System user {name} must exist in Altinn, and {organisation} must have approved it.",
+        name=user.name,
+        organisation=user.organisation,
+    )
 
 
 def _read_grant(answer: requests.Response) -> Kept[str]:
@@ -165,7 +178,7 @@ def _check_token(text: object) -> str:
 
 def _unreadable(who: str) -> Unavailable:
     return Unavailable(
-        f"{who} answered with success, but with no token in it.",
+        say("{who} answered with success, but with no token in it.", who=who),
         mend="The operator of the gateway checks its address in the settings.",
         code=LOGIN_UNAVAILABLE,
     )
@@ -179,7 +192,7 @@ def _refuse_token(answer: requests.Response, who: str, *, now: Callable[[], date
     words = read_words(answer)
     reason = _ERROR_NAME.match(words)
     return TokenRefused(
-        f"{who} refused a token: {words.rstrip('.') or answer.status_code}.",
+        say("{who} refused a token: {words}.", who=who, words=without_dot(words) or answer.status_code),
         mend=fault.mend,
         code=reason[0] if reason else "REFUSED",
         status=answer.status_code,
@@ -212,16 +225,18 @@ class AltinnTokens:
     def _fetch(self, grant: Grant) -> Kept[str]:
         answer = call_with_token(self._maskinporten, grant, call=self._exchange)
         if not succeeded(answer):
-            mend = f"The operator of the gateway checks that Altinn takes the scope {grant.scope}." + _mend_system_user(
-                grant.system_user
+            mend = say(
+                "The operator of the gateway checks that Altinn takes the scope {scope}.{system_user}",
+                scope=grant.scope,
+                system_user=_mend_system_user(grant.system_user),
             )
-            raise _refuse_token(answer, "Altinn's token exchange", now=self._now, mend=mend)
+            raise _refuse_token(answer, _EXCHANGE, now=self._now, mend=mend)
         try:
             # Raw text; some gateways in between quote it as JSON.
             return Kept(_check_token(answer.content.decode("ascii").strip().strip('"')), _ALTINN_KEPT)
         except ValueError:
-            raise _unreadable("Altinn's token exchange") from None
+            raise _unreadable(_EXCHANGE) from None
 
     def _exchange(self, token: str) -> requests.Response:
-        with calling("Altinn's token exchange", code=LOGIN_UNAVAILABLE):
+        with calling(_EXCHANGE, code=LOGIN_UNAVAILABLE):
             return self._session.get(self._url, headers=bearer(token), timeout=self._timeout, allow_redirects=False)

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateway.language import say
+
 AUTHORITY = "iso6523-actorid-upis"
 
 _ORGANISATION_WEIGHTS = (3, 2, 7, 6, 5, 4, 3, 2)
@@ -17,6 +19,9 @@ _PERSON_WEIGHTS_2 = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
 _MARK = r"[\s\u00a0\u2009\u202f.\-\u2010-\u2015]?"
 _ELEVEN_DIGITS = re.compile(rf"(?<!\d)(\d{{6}}){_MARK}(\d{{5}})(?!\d)", re.ASCII)
 _LONG_RUN = re.compile(rf"\d{{6}}{_MARK}\d{{5}}|\d{{6,}}")
+_GUID_OR_PERSON = re.compile(
+    r"(?P<guid>[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})|\d{6}[ .-]?\d{5,}", re.ASCII
+)
 _ORGANISATION = re.compile(r"(?:(?:0192|9908):)?(\d{9})(?::([^:\s]{1,35}))?", re.ASCII)
 
 
@@ -43,17 +48,20 @@ class Identifier:
 
 
 def parse_identifier(text: str) -> Identifier:
-    """Read `311000128`, `0192:311000128[:part]` or eleven digits; ValueError says what is wrong with anything else."""
+    """Read `311000128`, `0192:311000128[:part]` or eleven digits; ValueError holds a phrase on what is wrong otherwise."""
     candidate = text.strip()
     if match := _ORGANISATION.fullmatch(candidate):
         if not is_organisasjonsnummer(match[1]):
-            raise ValueError(f"{match[1]} is no organisasjonsnummer: its check digit is wrong")
+            raise ValueError(say("{number} is no organisasjonsnummer: its check digit is wrong", number=match[1]))
         return Identifier(IdentifierKind.ORGANISATION, match[1], match[2] or "")
     if len(candidate) == 11 and candidate.isascii() and candidate.isdigit():
         if not is_person_number(candidate):
-            raise ValueError("eleven digits, but no valid fødselsnummer or D-nummer: the check digits are wrong")
+            wrong = say("eleven digits, but no valid fødselsnummer or D-nummer: the check digits are wrong")
+            raise ValueError(wrong)
         return Identifier(IdentifierKind.PERSON, candidate)
-    raise ValueError("neither an organisasjonsnummer (9 digits, with or without 0192:) nor a fødselsnummer (11 digits)")
+    raise ValueError(
+        say("neither an organisasjonsnummer (9 digits, with or without 0192:) nor a fødselsnummer (11 digits)")
+    )
 
 
 def is_organisasjonsnummer(digits: str) -> bool:
@@ -82,6 +90,14 @@ def find_person_numbers(text: str) -> tuple[str, ...]:
 def mask(text: str) -> str:
     """The text with every digit run of six or more hidden: for values that are shown in errors."""
     return _LONG_RUN.sub(lambda match: "*" * len(match[0]), text)
+
+
+def mask_persons(text: str) -> str:
+    """The text with whatever has the length of a person's number hidden: for what the sender itself has written.
+
+    GUIDs, organisation numbers, dates and case numbers stay readable.
+    """
+    return _GUID_OR_PERSON.sub(lambda found: found[0] if found["guid"] else "*" * len(found[0]), text)
 
 
 def _weighted(digits: str, weights: tuple[int, ...]) -> int:

@@ -11,6 +11,7 @@ from contextlib import closing
 from typing import BinaryIO
 
 from gateway.errors import Untrusted
+from gateway.language import say
 from gateway.packaging.beside import run_beside
 from gateway.packaging.cades import sign_detached
 from gateway.packaging.checksums import Checksums, Sums, crc32
@@ -88,22 +89,22 @@ def _read_checked(file: PackagedFile) -> Iterator[Block]:
         yield from blocks
     found = sums.finish()
     if found != Sums(file.size, file.crc32, file.sha256):
-        raise _changed(file, "it is shorter" if found.size < file.size else "its digest is another")
+        raise _changed(file, say("it is shorter") if found.size < file.size else say("its digest is another"))
 
 
 def _read_summed(file: PackagedFile, source: BinaryIO, *, sums: Checksums) -> Iterator[Block]:
     """A block is handed on before it is digested: the encryption need not wait for it."""
     while block := source.read(BLOCK):
         if sums.size + len(block) > file.size:
-            raise _changed(file, "it is longer")
+            raise _changed(file, say("it is longer"))
         yield block
         sums.add(block)
 
 
 def _changed(file: PackagedFile, how: str) -> Untrusted:
     return Untrusted(
-        f"the stored document {show_name(file.name)} is not the one that was uploaded: {how}",
-        mend="check the disk, then upload the document again in a new message",
+        say("the stored document {name} is not the one that was uploaded: {how}", name=show_name(file.name), how=how),
+        mend=say("check the disk, then upload the document again in a new message"),
         code=PackageFault.DOCUMENT_CHANGED,
     )
 

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from gateway.language import say
 from gateway.packaging.der import (
     CONTEXT_0,
     CONTEXT_1,
@@ -97,8 +98,8 @@ def _read_recipient(certificate: x509.Certificate) -> _Recipient:
     if not isinstance(key, rsa.RSAPublicKey):
         raise distrust(
             PackageFault.CERTIFICATE_USAGE,
-            "the recipient's certificate has no RSA key, so nothing can be encrypted to it",
-            mend="the recipient must publish a virksomhetssertifikat with an RSA key",
+            say("the recipient's certificate has no RSA key, so nothing can be encrypted to it"),
+            mend=say("the recipient must publish a virksomhetssertifikat with an RSA key"),
         )
     identifier = issuer_and_serial(certificate)
     return _Recipient(key, identifier, len(_write_head(identifier, bytes(key.key_size // 8), vector=bytes(_AES_BLOCK))))

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from gateway.errors import Untrusted
 from gateway.keys import KeyPair
+from gateway.language import listed, say
 from gateway.packaging.ber import (
     OCTET_STRING,
     Malformed,
@@ -38,6 +39,7 @@ _CONTENT_TAGS = {0x80, 0xA0}
 _ENVELOPED, _AUTH_ENVELOPED = "1.2.840.113549.1.7.3", "1.2.840.113549.1.9.16.1.23"
 _BLOCK = 16
 _SHORTEST_TAG = 12
+_MOST_SERIALS = 10
 _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha1": hashes.SHA1(),  # noqa: S303 - the default of RSAES-OAEP, where nothing hangs on collisions
     "sha224": hashes.SHA224(),
@@ -74,8 +76,8 @@ def undecryptable() -> Untrusted:
     """The one answer to everything that does not decrypt."""
     return distrust(
         PackageFault.UNDECRYPTABLE,
-        "the package cannot be decrypted with our keys, or it was damaged on its way",
-        mend="check that the certificate in the ServiceRegistry is ours; else the sender must send it anew",
+        say("the package cannot be decrypted with our keys, or it was damaged on its way"),
+        mend=say("check that the certificate in the ServiceRegistry is ours; else the sender must send it anew"),
     )
 
 
@@ -107,10 +109,12 @@ def _choose(recipients: bytes, keys: Sequence[KeyPair]) -> tuple[KeyPair, cms.Ke
             if _is_meant(info.chosen["rid"], pair.certificate):
                 return pair, info.chosen
         serials.append(_describe(info.chosen["rid"]))
+    # A package from a stranger may name any number.
+    named = listed(serials[:_MOST_SERIALS]) if serials else say("none")
     raise distrust(
         PackageFault.UNDECRYPTABLE,
-        f"the package is encrypted to other certificates than ours: {', '.join(serials) or 'none'}",
-        mend="put the key of that certificate back among our keys; else publish ours and have it sent anew",
+        say("the package is encrypted to other certificates than ours: {serials}", serials=named),
+        mend=say("put the key of that certificate back among our keys; else publish ours and have it sent anew"),
     )
 
 
@@ -131,8 +135,8 @@ def _key_identifier(certificate: x509.Certificate) -> bytes:
 
 def _describe(identifier: cms.RecipientIdentifier) -> str:
     if identifier.name == "subject_key_identifier":
-        return f"key {identifier.native.hex()}"
-    return f"serial number {identifier.chosen['serial_number'].native:x}"
+        return say("key {id}", id=identifier.native.hex())
+    return say("serial number {number}", number=f"{identifier.chosen['serial_number'].native:x}")
 
 
 def _unwrap(pair: KeyPair, recipient: cms.KeyTransRecipientInfo, *, size: int) -> bytes:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from gateway.language import say
 from gateway.message.identifiers import AUTHORITY
 from gateway.packaging.records import ASICE, PackagedFile, PackageFault, Parties, distrust
 
@@ -85,15 +86,15 @@ def read_manifest(xml: bytes) -> Manifest:
     try:
         root = etree.fromstring(xml, parser)
     except etree.XMLSyntaxError as fault:
-        raise _no_manifest("it is no XML") from fault
+        raise _no_manifest(say("it is no XML")) from fault
     if root.getroottree().docinfo.doctype:
-        raise _no_manifest("it has a document type")
+        raise _no_manifest(say("it has a document type"))
     name = etree.QName(root)
     if name.localname != "ASiCManifest" or name.namespace not in _READ_NAMESPACES:
-        raise _no_manifest(f"its root is {name.localname}")
+        raise _no_manifest(say("its root is {name}", name=name.localname))
     signature = root.find(f"{{{name.namespace}}}SigReference")
     if signature is None:
-        raise _no_manifest("it names no signature")
+        raise _no_manifest(say("it names no signature"))
     objects = root.findall(f"{{{name.namespace}}}DataObjectReference")
     return Manifest(signature.get("URI", _SIGNATURE_UNNAMED), tuple(_read_reference(entry) for entry in objects))
 
@@ -125,14 +126,14 @@ def _read_reference(entry: etree._Element) -> tuple[str, bytes]:
     value = entry.findtext(f"{{{DSIG_NAMESPACE}}}DigestValue")
     uri = entry.get("URI")
     if method is None or value is None or uri is None:
-        raise _no_manifest("a reference in it lacks its URI or digest")
+        raise _no_manifest(say("a reference in it lacks its URI or digest"))
     if method.get("Algorithm") not in _READ_DIGESTS:
-        raise distrust(PackageFault.ALGORITHM_REFUSED, "a file is signed with another digest than SHA-256")
+        raise distrust(PackageFault.ALGORITHM_REFUSED, say("a file is signed with another digest than SHA-256"))
     try:
         return uri, base64.b64decode("".join(value.split()), validate=True)
     except binascii.Error as fault:
-        raise _no_manifest("a digest in it is no base64") from fault
+        raise _no_manifest(say("a digest in it is no base64")) from fault
 
 
 def _no_manifest(why: str) -> Exception:
-    return distrust(PackageFault.NOT_ASICE, f"the container's ASiCManifest.xml cannot be read: {why}")
+    return distrust(PackageFault.NOT_ASICE, say("the container's ASiCManifest.xml cannot be read: {why}", why=why))

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from gateway.arkivmelding.filenames import folded, unsafe_reason
 from gateway.errors import Fault, Invalid, Severity
+from gateway.language import say
 from gateway.message.identifiers import mask
 
 METADATA_FOLDER = "META-INF/"
@@ -63,8 +64,9 @@ def check_names(names: Iterable[str]) -> None:
     faults: list[Fault] = []
     seen: set[str] = set()
     for name in names:
-        if reason := refusal_of(name) or ("another file has the same name" if folded(name) in seen else ""):
-            faults.append(Fault("PACKAGE_NAME", Severity.ERROR, f"{show_name(name)} cannot be packed: {reason}"))
+        if reason := refusal_of(name) or (say("another file has the same name") if folded(name) in seen else ""):
+            message = say("{name} cannot be packed: {reason}", name=show_name(name), reason=reason)
+            faults.append(Fault("PACKAGE_NAME", Severity.ERROR, message))
         else:
             seen.add(folded(name))
     if faults:
@@ -79,9 +81,9 @@ def show_name(name: str) -> str:
 def refusal_of(name: str) -> str:
     """Why a data file may not have this name; empty when it may."""
     if not _is_text(name):
-        return "it is no valid text"
+        return say("it is no valid text")
     if folded(name).startswith(METADATA_FOLDER.lower()) or folded(name) in {MIMETYPE, ROOT_MANIFEST}:
-        return "the container needs this name itself"
+        return say("the container needs this name itself")
     return unsafe_reason(name)
 
 

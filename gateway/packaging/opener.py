@@ -21,6 +21,7 @@ from cryptography import x509
 from gateway.arkivmelding.filenames import normal
 from gateway.errors import StorageUnavailable
 from gateway.keys import KeyPair, TrustRoots, may_sign
+from gateway.language import say
 from gateway.packaging.beside import run_beside
 from gateway.packaging.checksums import Checksums
 from gateway.packaging.decrypt import decrypt, undecryptable
@@ -126,7 +127,7 @@ class _Contents:
         """Keep one file; returns its CRC-32."""
         self._count += 1
         if (self._count == 1) != (name == MIMETYPE):
-            raise _no_container("its first file is not mimetype")
+            raise _no_container(say("its first file is not mimetype"))
         sums = Checksums()
         if name in (MIMETYPE, ROOT_MANIFEST) or name.startswith(METADATA_FOLDER):
             self.own[name] = self._hold(name, blocks, sums=sums)
@@ -143,7 +144,7 @@ class _Contents:
         for block in blocks:
             sums.add(block)
             if sums.size > self._limits.metadata:
-                raise distrust(PackageFault.ZIP_BOMB, f"{show_name(name)} is larger than {self._limits.metadata} bytes")
+                raise distrust(PackageFault.ZIP_BOMB, _larger(show_name(name), self._limits.metadata))
             held.append(bytes(block))
         return b"".join(held)
 
@@ -158,15 +159,16 @@ def _write(path: Path, blocks: Iterator[Block], *, sums: Checksums) -> None:
 def _verify(contents: _Contents, trust: Trust) -> x509.Certificate:
     """Who signed; `Untrusted` at the first thing that does not hold."""
     if contents.own.get(MIMETYPE) != ASICE.encode():
-        raise _no_container("its media type is another")
+        raise _no_container(say("its media type is another"))
     manifest_name, signature_name = _find_signature(contents)
     manifest = read_manifest(contents.own[manifest_name])
     if normal(manifest.signature_name) != signature_name:
-        raise _unsigned(f"the manifest names {show_name(manifest.signature_name)}, which is not in it")
+        named = show_name(manifest.signature_name)
+        raise _unsigned(say("the manifest names {name}, which is not in it", name=named))
     chain = verify_detached(contents.own[signature_name], contents.own[manifest_name], accept_sha1=trust.accept_sha1)
     trust.roots.verify(chain, trust.at)
     if not may_sign(chain[0]):
-        raise distrust(PackageFault.CERTIFICATE_USAGE, "the signer's certificate is not for signing")
+        raise distrust(PackageFault.CERTIFICATE_USAGE, say("the signer's certificate is not for signing"))
     _check_references(contents, manifest)
     return chain[0]
 
@@ -178,9 +180,15 @@ def _find_signature(contents: _Contents) -> tuple[str, str]:
     signatures = [name for name in metadata if _SIGNATURE_NAME.fullmatch(name)]
     unknown = set(metadata) - {*manifests, *signatures}
     if unknown:
-        raise _no_container(f"it holds metadata that is not known here: {show_name(min(unknown))}")
+        raise _no_container(say("it holds metadata that is not known here: {name}", name=show_name(min(unknown))))
     if len(manifests) != 1 or len(signatures) != 1:
-        raise _unsigned(f"{len(manifests)} manifests and {len(signatures)} signatures, where one of each belongs")
+        raise _unsigned(
+            say(
+                "{manifests} manifests and {signatures} signatures, where one of each belongs",
+                manifests=len(manifests),
+                signatures=len(signatures),
+            )
+        )
     return manifests[0], signatures[0]
 
 
@@ -189,10 +197,11 @@ def _check_references(contents: _Contents, manifest: Manifest) -> None:
     for uri, digest in manifest.references:
         name = _resolve(uri, contents)
         if contents.digests[name] != digest:
-            raise distrust(PackageFault.DOCUMENT_CHANGED, f"{show_name(name)} was changed after it was signed")
+            changed = say("{name} was changed after it was signed", name=show_name(name))
+            raise distrust(PackageFault.DOCUMENT_CHANGED, changed)
         unsigned -= {name}
     if unsigned:
-        raise _unsigned(f"{show_name(min(unsigned))} is not covered by the signature")
+        raise _unsigned(say("{name} is not covered by the signature", name=show_name(min(unsigned))))
 
 
 def _resolve(uri: str, contents: _Contents) -> str:
@@ -200,19 +209,23 @@ def _resolve(uri: str, contents: _Contents) -> str:
     for name in (normal(uri), normal(unquote(uri))):
         if name in contents.digests:
             return name
-    raise _unsigned(f"{show_name(uri)} is signed, but not in it")
+    raise _unsigned(say("{name} is signed, but not in it", name=show_name(uri)))
+
+
+def _larger(name: str, most: int) -> str:
+    return say("{name} is larger than {most} bytes", name=name, most=most)
 
 
 def _unsigned(why: str) -> Exception:
-    return distrust(PackageFault.NOT_SIGNED, f"the package is not signed as a whole: {why}")
+    return distrust(PackageFault.NOT_SIGNED, say("the package is not signed as a whole: {why}", why=why))
 
 
 def _no_container(why: str) -> Exception:
-    return distrust(PackageFault.NOT_ASICE, f"the package is no ASiC-E container: {why}")
+    return distrust(PackageFault.NOT_ASICE, say("the package is no ASiC-E container: {why}", why=why))
 
 
 def _no_room(spool: Path) -> Exception:
     return StorageUnavailable(
-        f"the package could not be read, or not unpacked in {spool}",
-        mend="check that the disk answers, and that the folder can be written and has room",
+        say("the package could not be read, or not unpacked in {folder}", folder=str(spool)),
+        mend=say("check that the disk answers, and that the folder can be written and has room"),
     )

@@ -16,6 +16,7 @@ from typing import IO, BinaryIO, TypedDict, Unpack, cast
 
 from cryptography import x509
 
+from gateway.language import say
 from gateway.packaging.asice import write_asice
 from gateway.packaging.checksums import crc32
 from gateway.packaging.cms import encrypt_in_parts, envelope
@@ -68,8 +69,11 @@ def seal_dpo(sbd: bytes, files: Sequence[PackagedFile], **wrapping: Unpack[Wrapp
     if certificate is None:
         raise distrust(
             PackageFault.UNREADABLE_CERTIFICATE,
-            f"there is no certificate to encrypt to for {wrapping['parties'].recipient}",
-            mend="the recipient must have a valid virksomhetssertifikat in the ServiceRegistry",
+            say(
+                "there is no certificate to encrypt to for {recipient}",
+                recipient=wrapping["parties"].recipient,
+            ),
+            mend=say("the recipient must have a valid virksomhetssertifikat in the ServiceRegistry"),
         )
     plain = write_asice(files, parties=wrapping["parties"], signing=wrapping["signer"])
     return _Parcel(entry, head, plain, certificate, wrapping["signer"].at).seal()
@@ -87,7 +91,7 @@ def open_dpo(source: BinaryIO) -> Iterator[OpenedParcel]:
             try:
                 yield OpenedParcel(sbd, cast(BinaryIO, package))
             except _DAMAGED as fault:  # met by whoever read the package
-                raise _no_parcel("its package is damaged") from fault
+                raise _no_parcel(say("its package is damaged")) from fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +143,7 @@ def _open_zip(source: BinaryIO) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(source)
     except _UNREADABLE as fault:
-        raise _no_parcel("it is no sound ZIP") from fault
+        raise _no_parcel(say("it is no sound ZIP")) from fault
 
 
 def _read_sbd(parcel: zipfile.ZipFile) -> bytes:
@@ -147,9 +151,9 @@ def _read_sbd(parcel: zipfile.ZipFile) -> bytes:
         with _open_member(parcel, SBD_NAME) as member:
             sbd = member.read(MOST_SBD_BYTES + 1)
     except _DAMAGED as fault:
-        raise _no_parcel(f"its {SBD_NAME} is damaged") from fault
+        raise _no_parcel(say("its {name} is damaged", name=SBD_NAME)) from fault
     if len(sbd) > MOST_SBD_BYTES:
-        raise _no_parcel(f"its {SBD_NAME} is larger than {MOST_SBD_BYTES} bytes")
+        raise _no_parcel(say("its {name} is larger than {most} bytes", name=SBD_NAME, most=MOST_SBD_BYTES))
     return sbd
 
 
@@ -157,13 +161,14 @@ def _open_member(parcel: zipfile.ZipFile, name: str) -> IO[bytes]:
     try:
         entry = parcel.getinfo(name)
         if entry.header_offset < 0:
-            raise _no_parcel(f"its directory is wrong about {name}")
+            raise _no_parcel(say("its directory is wrong about {name}", name=name))
         return parcel.open(entry)
     except KeyError as fault:
-        raise _no_parcel(f"it holds no {name}") from fault
+        raise _no_parcel(say("it holds no {name}", name=name)) from fault
     except _UNREADABLE as fault:
-        raise _no_parcel(f"its {name} is damaged, encrypted, or compressed in an unknown way") from fault
+        why = say("its {name} is damaged, encrypted, or compressed in an unknown way", name=name)
+        raise _no_parcel(why) from fault
 
 
 def _no_parcel(why: str) -> Exception:
-    return distrust(PackageFault.NOT_A_PARCEL, f"what came in is no DPO parcel: {why}")
+    return distrust(PackageFault.NOT_A_PARCEL, say("what came in is no DPO parcel: {why}", why=why))

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from gateway.errors import Untrusted
 from gateway.keys import CertificateFault, KeyPair
+from gateway.language import say
 
 ASICE = "application/vnd.etsi.asic-e+zip"
 Block = bytes | bytearray | memoryview
@@ -94,6 +95,9 @@ class OpenLimits:
     ratio_from: int = 64 * 1024**2
 
 
-def distrust(code: PackageFault, message: str, *, mend: str = "the sender must package and send it anew") -> Untrusted:
+_PACK_ANEW = say("the sender must package and send it anew")
+
+
+def distrust(code: PackageFault, message: str, *, mend: str = _PACK_ANEW) -> Untrusted:
     """The refusal of a package."""
     return Untrusted(message, mend=mend, code=code)

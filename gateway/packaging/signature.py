@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from gateway.errors import Untrusted
 from gateway.keys import CERTIFICATE_ERRORS
+from gateway.language import say
 from gateway.packaging.der import SET, write_element
 from gateway.packaging.records import PackageFault, distrust
 
@@ -37,15 +38,15 @@ def verify_detached(signature: bytes, content: bytes, *, accept_sha1: bool) -> C
         signed = cms.ContentInfo.load(signature, strict=True)["content"]
         signers = signed["signer_infos"]
         if len(signers) != 1:
-            raise _invalid(f"it has {len(signers)} signers where one is expected")
+            raise _invalid(say("it has {count} signers where one is expected", count=len(signers)))
         chain = _find_signer(signed, signers[0])
         digest = _read_digest_name(signers[0], accept_sha1=accept_sha1)
         _check_attributes(signers[0], hashlib.new(digest, content).digest(), leaf=chain[0])
         _check_value(signers[0], chain[0], digest=_HASHES[digest])
     except InvalidSignature as fault:
-        raise _invalid("its value was not made with the certificate's key") from fault
+        raise _invalid(say("its value was not made with the certificate's key")) from fault
     except _UNREADABLE as fault:
-        raise _invalid("it cannot be read") from fault
+        raise _invalid(say("it cannot be read")) from fault
     return chain
 
 
@@ -53,7 +54,7 @@ def _find_signer(signed: cms.SignedData, signer: cms.SignerInfo) -> Chain:
     certificates = [entry.chosen for entry in signed["certificates"] if entry.name == "certificate"]
     leaf = next((certificate for certificate in certificates if _is_signer(signer["sid"], certificate)), None)
     if leaf is None:
-        raise _invalid("the signer's certificate is not in it")
+        raise _invalid(say("the signer's certificate is not in it"))
     others = (certificate for certificate in certificates if certificate is not leaf)
     return tuple(x509.load_der_x509_certificate(certificate.dump()) for certificate in (leaf, *others))
 
@@ -69,22 +70,23 @@ def _is_signer(identifier: cms.SignerIdentifier, certificate: "cms.Certificate")
 def _read_digest_name(signer: cms.SignerInfo, *, accept_sha1: bool) -> str:
     name = str(signer["digest_algorithm"]["algorithm"].native)
     if name not in _HASHES or (name == "sha1" and not accept_sha1):
-        raise distrust(PackageFault.ALGORITHM_REFUSED, f"the package is signed with {name}, which is not accepted")
+        refused = say("the package is signed with {algorithm}, which is not accepted", algorithm=name)
+        raise distrust(PackageFault.ALGORITHM_REFUSED, refused)
     return name
 
 
 def _check_attributes(signer: cms.SignerInfo, digest: bytes, *, leaf: x509.Certificate) -> None:
     attributes = _read_attributes(signer)
     if attributes.get("content_type", core.Void()).native != "data":
-        raise _invalid("it does not state that it is for plain data")
+        raise _invalid(say("it does not state that it is for plain data"))
     if attributes.get("message_digest", core.Void()).native != digest:
-        raise _invalid("the manifest was changed after it was signed")
+        raise _invalid(say("the manifest was changed after it was signed"))
     protection = attributes.get("cms_algorithm_protection")
     if protection is not None and not _states_same_algorithms(protection, signer):
-        raise _invalid("its algorithms are not those that were signed")
+        raise _invalid(say("its algorithms are not those that were signed"))
     certificate_ids = attributes.get("signing_certificate_v2")
     if certificate_ids is not None and not _names(certificate_ids, leaf):
-        raise _invalid("it names another certificate than the one it carries")
+        raise _invalid(say("it names another certificate than the one it carries"))
 
 
 def _read_attributes(signer: cms.SignerInfo) -> dict[str, core.Asn1Value]:
@@ -93,7 +95,7 @@ def _read_attributes(signer: cms.SignerInfo) -> dict[str, core.Asn1Value]:
     for attribute in signer["signed_attrs"]:
         name = attribute["type"].native
         if name in found or len(attribute["values"]) != 1:
-            raise _invalid(f"its attribute {name} stands there twice")
+            raise _invalid(say("its attribute {name} stands there twice", name=name))
         found[name] = attribute["values"][0]
     return found
 
@@ -113,7 +115,8 @@ def _names(certificate_ids: tsp.SigningCertificateV2, leaf: x509.Certificate) ->
 def _check_value(signer: cms.SignerInfo, leaf: x509.Certificate, *, digest: hashes.HashAlgorithm) -> None:
     key = leaf.public_key()
     if not isinstance(key, rsa.RSAPublicKey) or key.key_size < _LEAST_BITS:
-        raise distrust(PackageFault.ALGORITHM_REFUSED, f"the signer's key is no RSA key of at least {_LEAST_BITS} bits")
+        refused = say("the signer's key is no RSA key of at least {bits} bits", bits=_LEAST_BITS)
+        raise distrust(PackageFault.ALGORITHM_REFUSED, refused)
     algorithm = signer["signature_algorithm"]
     scheme: padding.AsymmetricPadding = padding.PKCS1v15()
     if algorithm.signature_algo == "rsassa_pss":
@@ -125,4 +128,4 @@ def _check_value(signer: cms.SignerInfo, leaf: x509.Certificate, *, digest: hash
 
 
 def _invalid(why: str) -> Untrusted:
-    return distrust(PackageFault.SIGNATURE_INVALID, f"the package's signature does not hold: {why}")
+    return distrust(PackageFault.SIGNATURE_INVALID, say("the package's signature does not hold: {why}", why=why))

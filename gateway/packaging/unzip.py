@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator
 
 from gateway.arkivmelding.filenames import normal, unsafe_reason
+from gateway.language import say
 from gateway.packaging.forward import Forward, Truncated
 from gateway.packaging.names import METADATA_FOLDER, MIMETYPE, ROOT_MANIFEST, show_name
 from gateway.packaging.records import Block, OpenLimits, PackageFault, distrust
@@ -37,9 +38,9 @@ def read_zip(stream: Forward, limits: OpenLimits, *, receive: Receive) -> None:
     try:
         _Reader(stream, limits, receive=receive).read()
     except Truncated as fault:
-        raise no_zip("it is cut off") from fault
+        raise no_zip(say("it is cut off")) from fault
     except (zlib.error, struct.error) as fault:
-        raise no_zip("its compressed data is damaged") from fault
+        raise no_zip(say("its compressed data is damaged")) from fault
 
 
 class _Reader:
@@ -55,7 +56,7 @@ class _Reader:
         while (magic := self._stream.take(4)) == LOCAL:
             self._read_entry(self._stream.position - 4)
         if not self._found:
-            raise no_zip("it does not begin with a file")
+            raise no_zip(say("it does not begin with a file"))
         self._read_directory(magic)
 
     def _read_entry(self, offset: int) -> None:
@@ -69,25 +70,26 @@ class _Reader:
         facts = Facts(head.name, head.flags & COMPARED_FLAGS, head.method, crc, content.packed, content.size)
         told = self._read_told(head, content)
         if told[1:] != (facts.packed, facts.size):
-            raise no_zip(f"the sizes of {show_name(name)} are not those that it states")
+            raise no_zip(say("the sizes of {name} are not those that it states", name=show_name(name)))
         if told[0] != crc:
-            raise distrust(PackageFault.DOCUMENT_CHANGED, f"the bytes of {show_name(name)} do not have their checksum")
+            changed = say("the bytes of {name} do not have their checksum", name=show_name(name))
+            raise distrust(PackageFault.DOCUMENT_CHANGED, changed)
         self._found[offset] = facts
 
     def _check_name(self, raw: bytes) -> str:
         try:
             name = normal(raw.decode())
         except UnicodeDecodeError as fault:
-            raise distrust(PackageFault.UNSAFE_NAME, "a file's name is not UTF-8") from fault
+            raise distrust(PackageFault.UNSAFE_NAME, say("a file's name is not UTF-8")) from fault
         own = name in (MIMETYPE, ROOT_MANIFEST) or name.startswith(METADATA_FOLDER)
         reason = unsafe_reason(name.removeprefix(METADATA_FOLDER) if own else name)
         if reason:
-            raise distrust(PackageFault.UNSAFE_NAME, f"a file's name is refused: {reason}")
+            raise distrust(PackageFault.UNSAFE_NAME, say("a file's name is refused: {reason}", reason=reason))
         if name in self._names:
-            raise distrust(PackageFault.DUPLICATE_NAME, f"two files are called {show_name(name)}")
+            raise distrust(PackageFault.DUPLICATE_NAME, say("two files are called {name}", name=show_name(name)))
         self._names.add(name)
         if len(self._names) > self._limits.entries:
-            raise bomb(f"more than {self._limits.entries} files")
+            raise bomb(say("more than {most} files", most=self._limits.entries))
         return name
 
     def _read_told(self, head: Head, content: "_Content") -> tuple[int, int, int]:
@@ -102,43 +104,43 @@ class _Reader:
 
     def _read_directory(self, magic: bytes) -> None:
         if magic != CENTRAL:
-            raise no_zip("something lies between its files and its directory")
+            raise no_zip(say("something lies between its files and its directory"))
         start, count = self._stream.position - 4, 0
         while magic == CENTRAL:
             facts, offset = read_central(self._stream)
             if self._found.pop(offset, None) != facts:
-                raise disagree(f"its entry {count + 1} is not the file that lies there")
+                raise disagree(say("its entry {number} is not the file that lies there", number=count + 1))
             count += 1
             magic = self._stream.take(4)
         if self._found:
-            raise disagree(f"{len(self._found)} files are missing from it")
+            raise disagree(say("{count} files are missing from it", count=len(self._found)))
         size = self._stream.position - 4 - start
         wide = magic == END_64
         if wide:
             self._check_end_64((count, count, size, start))
             magic = self._stream.take(4)
         if magic != END:
-            raise no_zip("something that does not belong there follows its files")
+            raise no_zip(say("something that does not belong there follows its files"))
         self._check_end((count, count, size, start), wide=wide)
 
     def _check_end_64(self, expected: tuple[int, int, int, int]) -> None:
         begins = self._stream.position - 4
         length, _, _, disk, first = struct.unpack("<QHHII", self._stream.take(20))
         if length != 44 or (disk, first) != (0, 0) or struct.unpack("<QQQQ", self._stream.take(32)) != expected:
-            raise disagree("its 64-bit end record says otherwise")
+            raise disagree(say("its 64-bit end record says otherwise"))
         if self._stream.take(20) != LOCATOR_64 + struct.pack("<IQI", 0, begins, 1):
-            raise disagree("its 64-bit end record lies elsewhere")
+            raise disagree(say("its 64-bit end record lies elsewhere"))
 
     def _check_end(self, expected: tuple[int, int, int, int], *, wide: bool) -> None:
         disk, first, *told, comment = struct.unpack("<HHHHIIH", self._stream.take(18))
         for value, real, full in zip(told, expected, (FULL_16, FULL_16, FULL_32, FULL_32), strict=True):
             if value != real and not (wide and value == full):
-                raise disagree("its end record says otherwise")
+                raise disagree(say("its end record says otherwise"))
         if (disk, first) != (0, 0):
-            raise disagree("it spans several disks")
+            raise disagree(say("it spans several disks"))
         self._stream.take(comment)
         if not self._stream.ended():
-            raise no_zip("something follows its end")
+            raise no_zip(say("something follows its end"))
 
 
 class _Content:
@@ -162,9 +164,9 @@ class _Content:
 
     def _check_limits(self) -> None:
         if self.size > self._room:
-            raise bomb(f"more than {self._limits.total} bytes in all")
+            raise bomb(say("more than {most} bytes in all", most=self._limits.total))
         if self.size > self._limits.ratio_from and self.size > self._limits.ratio * max(self.packed, 1):
-            raise bomb(f"a file unpacks to more than {self._limits.ratio} times its size")
+            raise bomb(say("a file unpacks to more than {ratio} times its size", ratio=self._limits.ratio))
 
     def _copy(self) -> Iterator[Block]:
         while self.packed < self._head.packed:

@@ -7,6 +7,7 @@ In comes a `Forward` behind a header's magic, out come records. Called by `unzip
 import struct
 from dataclasses import dataclass
 
+from gateway.language import say
 from gateway.packaging.forward import Forward
 from gateway.packaging.records import PackageFault, distrust
 from gateway.packaging.zipstream import DEFLATED, DESCRIBED, FULL_32, STORED, UTF8_NAME
@@ -46,9 +47,9 @@ def read_head(stream: Forward) -> Head:
     _, flags, method, _, _, crc, packed, size, name_size, extra_size = fields
     name, extra = stream.take(name_size), stream.take(extra_size)
     if method not in (STORED, DEFLATED) or flags & (_ENCRYPTED | _MASKED):
-        raise no_zip("a file in it is encrypted, or compressed in another way than deflate")
+        raise no_zip(say("a file in it is encrypted, or compressed in another way than deflate"))
     if method == STORED and flags & DESCRIBED:
-        raise no_zip("a stored file has its size behind it")
+        raise no_zip(say("a stored file has its size behind it"))
     wide = _read_wide(extra)
     if FULL_32 in (packed, size) and not flags & DESCRIBED:
         size, packed = struct.unpack("<QQ", (wide or b"")[:16])
@@ -64,7 +65,7 @@ def read_central(stream: Forward) -> tuple[Facts, int]:
     wide = [value for (value,) in struct.iter_unpack("<Q", _read_wide(extra) or b"")]
     values = [wide.pop(0) if value == FULL_32 and wide else value for value in (size, packed, offset)]
     if disk:
-        raise disagree("it spans several disks")
+        raise disagree(say("it spans several disks"))
     return Facts(name, flags & COMPARED_FLAGS, method, crc, values[1], values[0]), values[2]
 
 
@@ -81,14 +82,15 @@ def _read_wide(extra: bytes) -> bytes | None:
 
 def no_zip(why: str) -> Exception:
     """The refusal of something that is no sound ZIP."""
-    return distrust(PackageFault.NOT_ASICE, f"the package is no sound ASiC-E container: {why}")
+    return distrust(PackageFault.NOT_ASICE, say("the package is no sound ASiC-E container: {why}", why=why))
 
 
 def disagree(why: str) -> Exception:
     """The refusal of a ZIP whose directory tells something else."""
-    return distrust(PackageFault.DIRECTORY_DISAGREES, f"the container's directory does not tell what is in it: {why}")
+    message = say("the container's directory does not tell what is in it: {why}", why=why)
+    return distrust(PackageFault.DIRECTORY_DISAGREES, message)
 
 
 def bomb(why: str) -> Exception:
     """The refusal of a ZIP that unpacks to too much."""
-    return distrust(PackageFault.ZIP_BOMB, f"the package unpacks to more than is taken: {why}")
+    return distrust(PackageFault.ZIP_BOMB, say("the package unpacks to more than is taken: {why}", why=why))

@@ -16,6 +16,7 @@ import requests
 import structlog
 
 from gateway.errors import Outside, Rejected, TokenRefused, Unavailable, Untrusted
+from gateway.language import say
 from gateway.maskinporten import LOGIN_UNAVAILABLE, Grant, Kept, Shelf, Tokens, bearer, call_with_token
 from gateway.maskinporten.calls import (
     FORBIDDEN,
@@ -35,7 +36,7 @@ from gateway.registry.signed import KEYS_ELSEWHERE, KEYS_UNAVAILABLE, KeySource,
 NOT_REGISTERED = "NOT_REGISTERED"
 REFUSED = "REFUSED"
 
-_WHO = "The ServiceRegistry"
+_WHO = say("The ServiceRegistry")
 _SIGNED = "application/jose, application/json"
 _MEND_LOGIN = "The operator checks the registry's scope in the settings, and that the client at Maskinporten has it."
 
@@ -192,7 +193,7 @@ class RegistryClient:
             return explain(answer, _WHO, now=self._now, mend=_mend(answer.status_code))
         if answer.content.lstrip().startswith(b"<"):
             mend = "The operator of the gateway checks the registry's address in the settings."
-            return Unavailable("Something else than the ServiceRegistry answered 404.", mend=mend, status=404)
+            return Unavailable(say("Something else than the ServiceRegistry answered 404."), mend=mend, status=404)
         return _not_registered(query, read_words(answer))
 
 
@@ -211,18 +212,18 @@ def read_answer(payload: bytes, query: Query) -> LookUp:
         if not isinstance(body, dict):
             raise ValueError("no object")
     except ValueError:
-        raise Unavailable(f"{_WHO}'s answer cannot be read: it is no JSON object.") from None
+        raise Unavailable(say("The ServiceRegistry's answer cannot be read: it is no JSON object.")) from None
     lookup = read_lookup(body)
     if _number_in(lookup.entity.identifier) != _read_number(query.identifier):
-        raise _other_question("another recipient")
+        raise _other_question(say("another recipient"))
     if query.process and any(record.process != query.process for record in lookup.records):
-        raise _other_question("another process")
+        raise _other_question(say("another process"))
     return lookup
 
 
 def _other_question(what: str) -> Untrusted:
     return Untrusted(
-        f"{_WHO}'s answer is not believed: it speaks of {what} than the one asked for.",
+        say("The ServiceRegistry's answer is not believed: it speaks of {what} than the one asked for.", what=what),
         mend="The operator of the gateway looks for a proxy that mixes answers up, and asks Digdir.",
         code="WRONG_ANSWER",
     )
@@ -236,15 +237,17 @@ def _read_number(identifier: str) -> str:
     try:
         return parse_identifier(identifier).number
     except ValueError as fault:
-        raise Rejected(f"{_WHO} cannot be asked: {fault}.", code=REFUSED) from None
+        message = say("The ServiceRegistry cannot be asked: {reason}.", reason=fault.args[0])
+        raise Rejected(message, code=REFUSED) from None
 
 
 def _not_registered(query: Query, words: str) -> Rejected:
     person = parse_identifier(query.identifier).kind is IdentifierKind.PERSON
-    who = "The person" if person else query.identifier
-    process = f" for {query.process}" if query.process else ""
+    who = say("The person") if person else query.identifier
+    process = say(" for {process}", process=query.process) if query.process else ""
+    answered = f" ({words})" if words else ""
     return Rejected(
-        f"{who} is not registered{process}" + (f" ({words})" if words else "") + ".",
+        say("{who} is not registered{process}{answered}.", who=who, process=process, answered=answered),
         mend="Whoever sends checks the number; the recipient may be closed down, or not registered for this process.",
         code=NOT_REGISTERED,
         status=404,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.errors import Unavailable
+from gateway.language import say
 from gateway.message.processes import Channel
 
 
@@ -60,7 +61,8 @@ def read_lookup(body: Mapping[str, object]) -> LookUp:
             raise TypeError("infoRecord and serviceRecords have the wrong type")
         return LookUp(_read_entity(info), tuple(_read_record(record) for record in records))
     except (KeyError, TypeError, ValueError, AttributeError) as fault:
-        raise Unavailable(f"the ServiceRegistry's answer cannot be read: {fault!r}") from fault
+        message = say("the ServiceRegistry's answer cannot be read: {reason}", reason=repr(fault))
+        raise Unavailable(message) from fault
 
 
 def _read_entity(info: Mapping[str, object]) -> Entity:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gateway.errors import Outside, Rejected
+from gateway.language import as_phrase, say
 from gateway.message.identifiers import IdentifierKind, parse_identifier
 from gateway.message.processes import ARKIVMELDING, TAUSHETSBELAGT, Channel
 from gateway.message.prototype import Problem, Registered, Route, Weight
@@ -127,10 +128,14 @@ def _registered(answer: LookUp) -> Registered:
 
 
 def _reason(wish: Wish, record: ServiceRecord) -> str:
-    level = f" at security level {record.security_level}" if record.security_level else ""
-    secrecy = ", for it is confidential" if wish.confidential else ""
-    return (
-        f"{wish.recipient.removeprefix('0192:')} takes {_short(record.process)} over {record.channel}{level}{secrecy}"
+    level = say(" at security level {level}", level=record.security_level) if record.security_level else ""
+    return say(
+        "{number} takes {process} over {channel}{level}{secrecy}",
+        number=_number(wish),
+        process=_short(record.process),
+        channel=record.channel.value,
+        level=level,
+        secrecy=say(", for it is confidential") if wish.confidential else "",
     )
 
 
@@ -155,7 +160,10 @@ def _registry_failed(failure: Outside) -> Problem:
     return Problem(
         "REGISTRY_FAILED",
         Weight.BLOCK,
-        f"the ServiceRegistry could not be asked about this recipient: {failure.message}",
+        say(
+            "the ServiceRegistry could not be asked about this recipient: {reason}",
+            reason=as_phrase(failure.message),
+        ),
         failure.mend or "It is asked again with every PUT and at commit; wait a little and try again.",
     )
 
@@ -164,7 +172,7 @@ def _not_registered(wish: Wish) -> Problem:
     return Problem(
         "NOT_REGISTERED",
         Weight.BLOCK,
-        f"the ServiceRegistry knows no organisation {wish.recipient.removeprefix('0192:')}",
+        say("the ServiceRegistry knows no organisation {number}", number=_number(wish)),
         "Check the number in Enhetsregisteret; a deregistered organisation cannot be reached.",
     )
 
@@ -173,7 +181,7 @@ def _no_channel(wish: Wish) -> Problem:
     return Problem(
         "NO_CHANNEL",
         Weight.BLOCK,
-        f"{wish.recipient.removeprefix('0192:')} cannot take an arkivmelding by {_short(wish.process)}",
+        say("{number} cannot take an arkivmelding by {process}", number=_number(wish), process=_short(wish.process)),
         "Choose one of the alternatives with PUT, or send it another way.",
     )
 
@@ -182,7 +190,7 @@ def _no_secure_channel(wish: Wish) -> Problem:
     return Problem(
         "NO_SECURE_CHANNEL",
         Weight.BLOCK,
-        f"{wish.recipient.removeprefix('0192:')} can be reached, but by no channel that is safe for confidential content",
+        say("{number} can be reached, but by no channel that is safe for confidential content", number=_number(wish)),
         "Send it another way, or agree with the recipient to register for taushetsbelagt.",
     )
 
@@ -191,7 +199,10 @@ def _not_enabled(record: ServiceRecord) -> Problem:
     return Problem(
         "CHANNEL_NOT_ENABLED",
         Weight.BLOCK,
-        f"this recipient is reached over {record.channel}, and this gateway does not send on {record.channel}",
+        say(
+            "this recipient is reached over {channel}, and this gateway does not send on {channel}",
+            channel=record.channel.value,
+        ),
         "Deselect the recipient and send to it another way, or choose an alternative with PUT.",
     )
 
@@ -203,6 +214,10 @@ def _no_digital_post() -> Problem:
         "this recipient is a person; an arkivmelding does not go to persons, and this gateway does not send digital post",
         "Deselect the recipient and send to it another way.",
     )
+
+
+def _number(wish: Wish) -> str:
+    return wish.recipient.removeprefix("0192:")
 
 
 def _short(process: str) -> str:

@@ -17,12 +17,14 @@ from joserfc.errors import BadSignatureError, JoseError, UnsupportedAlgorithmErr
 from joserfc.jwk import RSAKey
 
 from gateway.errors import Unavailable, Untrusted
+from gateway.language import say
 from gateway.maskinporten import Kept, Shelf
 from gateway.maskinporten.calls import Timeout, calling, explain
 
 KEYS_UNAVAILABLE = "KEYS_UNAVAILABLE"
 KEYS_ELSEWHERE = "KEYS_ELSEWHERE"
 
+_WHO = say("The ServiceRegistry (signing keys)")
 _KEPT = 3600
 _LEAST_BITS = 2048
 _MEND = (
@@ -71,7 +73,7 @@ class SigningKeys:
             keys = self._shelf.take(self._source.url)
         if kid not in keys:
             raise Untrusted(
-                "The ServiceRegistry's answer is signed with a key that it does not publish.",
+                say("The ServiceRegistry's answer is signed with a key that it does not publish."),
                 mend=_MEND,
                 code="UNKNOWN_KEY",
             )
@@ -80,23 +82,26 @@ class SigningKeys:
     def _check_host(self) -> None:
         if _origin(self._source.url) != _origin(self._source.registry_url):
             raise Untrusted(
-                f"The ServiceRegistry's keys would come from another host than its answers: {self._source.url}.",
+                say(
+                    "The ServiceRegistry's keys would come from another host than its answers: {url}.",
+                    url=self._source.url,
+                ),
                 mend="The operator of the gateway leaves the key address out of the settings, or sets the same host.",
                 code=KEYS_ELSEWHERE,
             )
 
     def _download(self, url: str) -> Kept[KeysById]:
-        with calling("The ServiceRegistry (signing keys)", code=KEYS_UNAVAILABLE):
+        with calling(_WHO, code=KEYS_UNAVAILABLE):
             answer = self._session.get(url, timeout=self._source.timeout, allow_redirects=False)
         if answer.status_code != 200:
-            fault = explain(answer, "The ServiceRegistry (signing keys)", now=self._now)
+            fault = explain(answer, _WHO, now=self._now)
             raise _unavailable(fault.message, retry_after=fault.retry_after, status=fault.status)
         try:
             keys = {
                 kid: key for entry in answer.json()["keys"] if (kid := entry.get("kid")) and (key := read_key(entry))
             }
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise _unavailable("The ServiceRegistry's signing keys cannot be read.") from None
+            raise _unavailable(say("The ServiceRegistry's signing keys cannot be read.")) from None
         return Kept(keys, _KEPT)
 
 
@@ -126,23 +131,24 @@ def open_signed(text: bytes, keys: SigningKeys) -> bytes:
             text.strip(), lambda envelope: keys.find(_read_key_id(envelope.headers())), registry=_LIMITS
         )
     except BadSignatureError:
-        raise _distrust("its signature does not hold", "BAD_SIGNATURE") from None
+        raise _distrust(say("its signature does not hold"), "BAD_SIGNATURE") from None
     except UnsupportedAlgorithmError:
-        raise _distrust("it is signed with another algorithm than RS256", "WRONG_ALGORITHM") from None
+        raise _distrust(say("it is signed with another algorithm than RS256"), "WRONG_ALGORITHM") from None
     except (JoseError, ValueError):
-        raise _distrust("it is not signed, or the signature cannot be read", "UNSIGNED") from None
+        raise _distrust(say("it is not signed, or the signature cannot be read"), "UNSIGNED") from None
     return answer.payload
 
 
 def _read_key_id(header: Mapping[str, object]) -> str:
     kid = header.get("kid")
     if not isinstance(kid, str):
-        raise _distrust("it does not say which key signed it", "NO_KEY_ID")
+        raise _distrust(say("it does not say which key signed it"), "NO_KEY_ID")
     return kid
 
 
 def _distrust(reason: str, code: str) -> Untrusted:
-    return Untrusted(f"The ServiceRegistry's answer is not believed: {reason}.", mend=_MEND, code=code)
+    message = say("The ServiceRegistry's answer is not believed: {reason}.", reason=reason)
+    return Untrusted(message, mend=_MEND, code=code)
 
 
 def _origin(url: str) -> tuple[str, str | None, int]:

@@ -16,6 +16,7 @@ from typing import BinaryIO, Protocol, Self
 from uuid import UUID, uuid4
 
 from gateway.errors import NotFound, StorageUnavailable
+from gateway.language import say
 
 Bytes = bytes | bytearray | memoryview
 _UNFINISHED = "unfinished"
@@ -248,6 +249,6 @@ def _plain_errors() -> Iterator[None]:
         yield
     except OSError as fault:
         raise StorageUnavailable(
-            f"the document folder does not answer: {fault.strerror or type(fault).__name__}",
-            mend="see that its disk has room, that it is mounted, and that the gateway may write there",
+            say("the document folder does not answer: {reason}", reason=fault.strerror or type(fault).__name__),
+            mend=say("see that its disk has room, that it is mounted, and that the gateway may write there"),
         ) from fault

@@ -14,6 +14,7 @@ from sqlalchemy import insert as insert_into
 from sqlalchemy.exc import IntegrityError
 
 from gateway.errors import Conflict, SetupFault
+from gateway.language import say
 from gateway.storage.engine import Connection
 from gateway.storage.tables import client
 
@@ -58,14 +59,15 @@ def add(connection: Connection, entry: Client) -> None:
     """Remember a client; Conflict where the name is taken, SetupFault where it asks for every organisation."""
     if entry.kind is ClientKind.LOCAL or ANY_ORGANISATION in entry.organisations:
         raise SetupFault(
-            f"the client {entry.name} may not send for every organisation",
+            say("the client {name} may not send for every organisation", name=entry.name),
             mend="name the organisations, each as 0192: and nine digits",
         )
     try:
         connection.execute(_INSERT, {**asdict(entry), "organisations": list(entry.organisations)})
     except IntegrityError as fault:
         raise Conflict(
-            f"there is a client called {entry.name} already", mend="choose another name, or remove that one first"
+            say("there is a client called {name} already", name=entry.name),
+            mend="choose another name, or remove that one first",
         ) from fault
 
 

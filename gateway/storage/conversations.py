@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Row, bindparam, delete, literal, select, t
 from sqlalchemy import insert as insert_into
 
 from gateway.errors import Conflict, Invalid, NotFound, Stale
+from gateway.language import say
 from gateway.message.prototype import Choice, Confirmation
 from gateway.storage.codec import JsonObject, read_confirmations, write_confirmations
 from gateway.storage.columns import Moment, from_microseconds, to_microseconds
@@ -279,4 +280,5 @@ def _no_draft(connection: Connection, conversation_id: str) -> Conflict | NotFou
     state = connection.scalar(_STATE, {"this": conversation_id})
     if state is None:
         return _unknown()
-    return Conflict(f"the conversation is {state}, and only a draft can be changed", code="NOT_DRAFT")
+    message = say("the conversation is {state}, and only a draft can be changed", state=state)
+    return Conflict(message, code="NOT_DRAFT")

@@ -15,6 +15,7 @@ from sqlalchemy import insert as insert_into
 from sqlalchemy.exc import IntegrityError
 
 from gateway.errors import Conflict
+from gateway.language import say
 from gateway.storage.engine import Connection
 from gateway.storage.tables import document
 
@@ -84,7 +85,10 @@ def _insert(connection: Connection, entry: StoredDocument) -> None:
         connection.execute(_INSERT, _row(entry))
     except IntegrityError as fault:
         raise Conflict(
-            f"another document of this conversation is called like {entry.filename!r}, apart from case",
+            say(
+                "another document of this conversation is called like {name}, apart from case",
+                name=repr(entry.filename),
+            ),
             mend="give it a name of its own; some recipients' systems do not tell the two apart",
             code="NAME_TAKEN",
         ) from fault

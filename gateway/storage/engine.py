@@ -19,6 +19,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedEr
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway.errors import SetupFault, StorageUnavailable
+from gateway.language import say
 
 BUSY_SECONDS = 10
 _MIGRATION_SECONDS = 120
@@ -108,7 +109,7 @@ def _read_address(url: str) -> URL:
     backend = address.get_backend_name()
     if backend not in ("sqlite", "postgresql") or not address.database:
         raise SetupFault(
-            f"{address.render_as_string()} names no database that the gateway knows",
+            say("{address} names no database that the gateway knows", address=address.render_as_string()),
             mend="give the path of a file, or postgresql://user@host/database",
         )
     return address.set(drivername="postgresql+psycopg") if address.drivername == "postgresql" else address
@@ -120,7 +121,7 @@ def _make_private(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as fault:
         raise SetupFault(
-            f"the database {path} cannot be opened: {fault.strerror}",
+            say("the database {path} cannot be opened: {reason}", path=str(path), reason=fault.strerror),
             mend="make its folder, or give the user that runs the gateway the right to write there",
         ) from fault
 
@@ -171,7 +172,8 @@ def _snapshots(engine: Engine) -> Engine:
 @contextmanager
 def _taken(lock: threading.Lock, patience: float) -> Iterator[None]:
     if not lock.acquire(timeout=patience):
-        raise StorageUnavailable("the database is busy: other writers of this process did not finish in time")
+        message = say("the database is busy: other writers of this process did not finish in time")
+        raise StorageUnavailable(message)
     try:
         yield
     finally:
@@ -187,7 +189,8 @@ def _plain_errors() -> Iterator[None]:
         raise
     except DBAPIError as fault:
         raise StorageUnavailable(
-            f"the database does not answer: {fault.orig}", mend="see that its disk has room and that its server runs"
+            say("the database does not answer: {reason}", reason=str(fault.orig)),
+            mend=say("see that its disk has room and that its server runs"),
         ) from fault
     except PoolTimeout as fault:
-        raise StorageUnavailable("the database is busy: every connection is in use") from fault
+        raise StorageUnavailable(say("the database is busy: every connection is in use")) from fault

@@ -13,6 +13,7 @@ from sqlalchemy import Row, Select, bindparam, delete, exists, null, select, upd
 from sqlalchemy import insert as insert_into
 
 from gateway.errors import Conflict, NotFound
+from gateway.language import say
 from gateway.message.prototype import Choice
 from gateway.message.status import Outcome, Status
 from gateway.storage.codec import JsonObject, read_choice, write_choice
@@ -178,7 +179,8 @@ def set_state(connection: Connection, message_id: str, *, state: MessageState, a
     before = [allowed.value for allowed in MESSAGE_MOVES.get(state, ())]
     moved = connection.execute(_MOVE, {"this": message_id, "before": before, "after": state.value})
     if moved.rowcount == 0:
-        raise Conflict(f"the message cannot become {state} from where it stands", code="WRONG_STATE")
+        words = say("the message cannot become {state} from where it stands", state=state.value)
+        raise Conflict(words, code="WRONG_STATE")
     settle(connection, conversation_id, at=at)
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from gateway.storage.columns import SERIAL, Moment, Words, required
+from gateway.storage.columns import SERIAL, Moment, Said, Words, required
 
 metadata = MetaData(
     naming_convention={
@@ -132,7 +132,7 @@ reference_history = Table(
     Column("message_id", ForeignKey("message.id"), nullable=False),
     Column("reference", Words),
     required("at", Moment),
-    required("why", Words),
+    required("why", Said),
     Index(None, "message_id"),
 )
 
@@ -144,7 +144,7 @@ attempt = Table(
     required("at", Moment),
     required("step", Text),
     Column("verdict", Text),
-    required("detail", Words),
+    required("detail", Said),
     Column("next_try", Moment),
     Index(None, "message_id"),
 )
@@ -183,7 +183,7 @@ status = Table(
     required("conversation_id", Text),
     required("direction", Text),
     required("status", Text),
-    required("description", Words),
+    required("description", Said),
     required("evidence", Text),
     Column("raw", Words),
     required("at", Moment),
@@ -218,7 +218,7 @@ odd_event = Table(
     required("reference", Words),
     Column("sender", Words),
     required("reason", Text),
-    required("detail", Words),
+    required("detail", Said),
     UniqueConstraint("organisation", "reference", "reason"),
 )
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import CursorResult, Row, bindparam, delete, or_, select, update
 
 from gateway.errors import Conflict, LeaseLost
+from gateway.language import say
 from gateway.storage.engine import Connection, Database
 from gateway.storage.once import insert_once
 from gateway.storage.tables import task
@@ -81,7 +82,8 @@ _FIRST_LEASE = select(task.c.lease_until).where(task.c.lease_until.is_not(None))
 def add(connection: Connection, kind: str, *, subject: str, due: datetime) -> None:
     """Put a task on the schedule; Conflict where this kind is already there for this subject."""
     if not _insert(connection, kind, subject=subject, due=due):
-        raise Conflict(f"a task {kind} for {subject} is on the schedule already", code="TASK_EXISTS")
+        there = say("a task {kind} for {subject} is on the schedule already", kind=kind, subject=subject)
+        raise Conflict(there, code="TASK_EXISTS")
 
 
 def ensure(connection: Connection, kind: str, *, subject: str, due: datetime) -> None:
@@ -178,7 +180,9 @@ def _demand(result: CursorResult[Any], held: Task) -> None:
 
 
 def _lost(held: Task) -> LeaseLost:
-    return LeaseLost(f"task {held.id} ({held.kind}) is no longer ours: its lease ran out, or it was taken off")
+    return LeaseLost(
+        say("task {id} ({kind}) is no longer ours: its lease ran out, or it was taken off", id=held.id, kind=held.kind)
+    )
 
 
 def _read(row: Row[Any]) -> Task:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway.arkivmelding.rules import RULES, RuleClass
+from gateway.arkivmelding.rules import RULES
+from gateway.errors import FaultClass
 from tests.documents import Doc, Message, Objekt, Part, gradering
 from tests.live import Gateway
 from tests.secrets import PERSON_NUMBER
@@ -48,6 +49,7 @@ BREAKERS = {
     "AM-010": GOOD.having(parts=(Part(type="Avsender", identifier=None),)).xml(),
     "AM-011": GOOD.having(public_title=f"Vedtak for {PERSON_NUMBER}").xml(),
     "AM-012": nested_extension(),
+    "AM-017": GOOD.having(metadata="<sak><skjermning>offl. § 13</skjermning></sak>").xml(),
 }
 BREAKERS["AM-001"] = GOOD.xml().replace(
     b"</mappe>", b"</mappe>" + GOOD.xml().split(b"<mappe", 1)[1].split(b"</mappe>")[0].join([b"<mappe", b"</mappe>"])
@@ -90,7 +92,7 @@ def test_every_rule_has_a_document_that_breaks_it() -> None:
     """A rule that nobody provokes is noticed. AM-014 needs an identifier on the Avsender, which only other dialects have."""
     tested = set(BREAKERS) | set(ADVICE) | {"AM-014"}
     assert tested == {rule.code for rule in RULES}
-    assert all(rule.rule_class is RuleClass.ADVISORY for rule in RULES if rule.code in ADVICE)
+    assert all(rule.fault_class is FaultClass.ADVISORY for rule in RULES if rule.code in ADVICE)
 
 
 @pytest.mark.parametrize("label", ["Begrenset (sikkerhetsgrad)", "Fortrolig (beskyttelsesgrad)"])

@@ -7,8 +7,9 @@ import pytest
 
 from gateway.arkivmelding.facts import gather
 from gateway.arkivmelding.reader import read
-from gateway.arkivmelding.rules import MOST_OF_ONE_RULE, RULES, Place, RuleClass, check_rules, rule
-from gateway.errors import Fault, Severity
+from gateway.arkivmelding.rule_checks import Place
+from gateway.arkivmelding.rules import MOST_OF_ONE_RULE, RULES, check_rules, rule
+from gateway.errors import Fault, FaultClass, Severity
 from tests.documents import Doc, Message, Objekt, Part
 from tests.secrets import PERSON_NUMBER
 
@@ -151,6 +152,16 @@ BROKEN = [
         [("AM-016", f"{ENTRY}/dokumentbeskrivelse[2]")],
         id="AM-016",
     ),
+    pytest.param(
+        Message(metadata="<f><skjermning>offl. § 13</skjermning></f>").xml(),
+        [("AM-017", f"{ENTRY}/virksomhetsspesifikkeMetadata/f/skjermning")],
+        id="AM-017-misspelt",
+    ),
+    pytest.param(
+        Message(metadata="<f><skjermingshjemmel>offl. § 13</skjermingshjemmel></f>").xml(),
+        [("AM-017", f"{ENTRY}/virksomhetsspesifikkeMetadata/f/skjermingshjemmel")],
+        id="AM-017-alone",
+    ),
 ]
 
 
@@ -176,7 +187,7 @@ def test_the_table_is_sound() -> None:
     """Codes are unique and in order, and only an advisory rule lets the document through."""
     assert [each.code for each in RULES] == [f"AM-{number:03}" for number in range(1, len(RULES) + 1)]
     for each in RULES:
-        advisory = each.rule_class is RuleClass.ADVISORY
+        advisory = each.fault_class is FaultClass.ADVISORY
         assert each.severity is (Severity.WARNING if advisory else Severity.ERROR)
         assert each.sentence
         assert each.mend.endswith(".") or each.mend.endswith("…")

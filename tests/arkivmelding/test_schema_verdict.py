@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from gateway.arkivmelding.reader import Document, read
+from gateway.arkivmelding.reader import FIKS_ARKIV_V1, Document, read
 from gateway.arkivmelding.schema import FILES, Profile, Schemas, grammar_of
 from gateway.errors import SetupFault
 from tests.arkivmelding.documents_for_schema import SCHEMAS, VALID, damaged, only_fault
@@ -159,8 +159,13 @@ def test_broken_schema_is_a_fault_of_the_set_up(name: str) -> None:
     files = read_schema_files()
     schemas = Schemas({**files, name: files[name][:500]})
     extension = etree.fromstring('<adressering xmlns="urn:arkivmelding-gateway:adressering:1"/>')
+    fiks_arkiv = read(f'<arkivmelding xmlns="{FIKS_ARKIV_V1}"/>'.encode())
     with pytest.raises(SetupFault):
-        _ = schemas.is_valid(etree.fromstring(VALID.encode())), schemas.check_adressering(extension)
+        _ = (
+            schemas.is_valid(etree.fromstring(VALID.encode())),
+            schemas.check_adressering(extension),
+            schemas.check_fiks_arkiv(fiks_arkiv),
+        )
 
 
 def test_threads_do_not_see_each_others_faults() -> None:

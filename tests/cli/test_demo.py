@@ -14,8 +14,12 @@ from tests.cli.conftest import descendants, is_alive, started, wait_until
 
 
 @pytest.mark.slow
-def test_the_demo_shows_every_step_and_leaves_nothing(tmp_path: Path) -> None:
-    """--keep: every step, every claim held, a key that works for curl; Ctrl-C ends it with 0, no process, no folder."""
+def test_the_demo_shows_every_step_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--keep: every step, every claim held, a key that works for curl; Ctrl-C ends it with 0, no process, no folder.
+
+    In English, whatever the locale.
+    """
+    monkeypatch.setenv("LC_ALL", "nb_NO.UTF-8")
     with started("demo", "--keep", tmpdir=tmp_path / "tmp", stderr=tmp_path / "errors") as process:
         assert process.stdout is not None
         output = ""
@@ -25,7 +29,9 @@ def test_the_demo_shows_every_step_and_leaves_nothing(tmp_path: Path) -> None:
             output += block
         for step in range(1, 9):
             assert f"\n{step}. " in output
-        for words in ("PART_MISMATCH", "NAME_MISMATCH", "CHANNEL_NOT_ENABLED", "LEVERT", "LEST", "signature holds"):
+        told = ("has not been uploaded", "    how: If the organisation was renamed", "handed over to DPO")
+        shown = ("PART_MISMATCH", "NAME_MISMATCH", "CHANNEL_NOT_ENABLED", "LEVERT", "LEST", "signature holds", *told)
+        for words in shown:
             assert words in output
         assert re.search(r"All \d\d claims above held", output)
         assert "✗" not in output

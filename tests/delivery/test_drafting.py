@@ -7,16 +7,17 @@ from pathlib import Path
 import pytest
 
 from gateway.arkivmelding.adressering import Given
+from gateway.arkivmelding.handling import AS_POSTED
 from gateway.arkivmelding.inspection import inspect
 from gateway.delivery.drafting import (
     advise,
     begin_conversation,
     given_beside,
-    inspect_or_refuse,
     name_sender,
     options_of,
 )
 from gateway.delivery.submission import Caller, IntakeSettings, Options, Submission
+from gateway.delivery.taking import inspect_or_refuse
 from gateway.errors import Invalid, NotAllowed, Severity, Unreadable
 from gateway.storage import conversations
 from gateway.storage.conversations import Conversation, ConversationState
@@ -39,7 +40,7 @@ def begin(message: Message, options: Options | None = None, *, recipients: tuple
 
 def test_a_good_document_is_inspected() -> None:
     """What is only advisory does not hold it back."""
-    inspection = inspect_or_refuse(Message(antall_filer=9).xml(), kit(), today=TODAY)
+    inspection = inspect_or_refuse(Message(antall_filer=9).xml(), kit(), today=TODAY, wanted=AS_POSTED)
     assert [fault.rule for fault in inspection.faults] == ["AM-015"]
 
 
@@ -53,7 +54,7 @@ def test_a_good_document_is_inspected() -> None:
 def test_a_faulty_document_is_refused_with_every_fault(message: Message, code: str, count: int) -> None:
     """One fault gives its own code; the sentence says how many there are."""
     with pytest.raises(Invalid) as caught:
-        inspect_or_refuse(message.xml(), kit(), today=TODAY)
+        inspect_or_refuse(message.xml(), kit(), today=TODAY, wanted=AS_POSTED)
     assert caught.value.code == code
     assert len(caught.value.faults) == count
     assert f"{count} fault" in caught.value.message
@@ -63,7 +64,7 @@ def test_a_faulty_document_is_refused_with_every_fault(message: Message, code: s
 def test_what_cannot_be_read_stays_unreadable() -> None:
     """It is another kind of refusal."""
     with pytest.raises(Unreadable):
-        inspect_or_refuse(b"<a", kit(), today=TODAY)
+        inspect_or_refuse(b"<a", kit(), today=TODAY, wanted=AS_POSTED)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection
 
 from gateway.errors import SetupFault
+from gateway.language import say
 
 
 def is_current(connection: Connection) -> bool:
@@ -29,7 +30,7 @@ def migrate(connection: Connection) -> None:
         command.upgrade(settings, "head")
     except CommandError as fault:
         raise SetupFault(
-            f"the database cannot be brought to this version: {fault}",
+            say("the database cannot be brought to this version: {reason}", reason=str(fault)),
             mend="a newer gateway has made it: run that version, or restore a backup from before",
         ) from fault
 

@@ -14,6 +14,7 @@ from uuid import UUID
 import requests
 
 from gateway.errors import Outside, SetupFault
+from gateway.language import say
 from gateway.maskinporten import Grant, SystemUser, Tokens, bearer, call_with_token
 from gateway.maskinporten.calls import Timeout, calling, open_session, succeeded
 from gateway.transports.dpo.body import UploadBody
@@ -94,7 +95,7 @@ class Broker:
         try:
             return str(UUID(answer.json()["fileTransferId"]))
         except _MISSHAPEN:
-            raise unreadable("gave no id for the new transfer") from None
+            raise unreadable(say("gave no id for the new transfer")) from None
 
     def upload(self, sender: str, reference: str, *, parcel: Parcel) -> None:
         """Send every byte to a transfer that was begun. `AnswerLost`: bytes left, what became of them is unknown."""
@@ -109,7 +110,7 @@ class Broker:
         try:
             return _read_overview(answer.json(), reference)
         except _MISSHAPEN:
-            raise unreadable("gave an overview that cannot be read") from None
+            raise unreadable(say("gave an overview that cannot be read")) from None
 
     def published(self, organisation: str, before: datetime | None) -> list[str]:
         """The ids of transfers that wait for an organisation: the newest hundred, or of those begun before a moment.
@@ -127,7 +128,7 @@ class Broker:
         try:
             return [str(UUID(entry)) for entry in answer.json()]
         except _MISSHAPEN:
-            raise unreadable("gave a list that cannot be read") from None
+            raise unreadable(say("gave a list that cannot be read")) from None
 
     def download(self, organisation: str, reference: str) -> requests.Response:
         """The answer whose body is the transfer, not read yet: the caller closes it."""
@@ -183,7 +184,7 @@ class Broker:
         name = self._settings.system_users.get(organisation)
         if name is None:
             raise SetupFault(
-                f"No Altinn system user is known for {organisation}.",
+                say("No Altinn system user is known for {organisation}.", organisation=organisation),
                 mend="The operator of the gateway adds it to the system users in the settings of DPO.",
             )
         return Grant(scope, SystemUser(organisation, name))

@@ -18,6 +18,7 @@ from gateway.errors import (
     TokenRefused,
     Unavailable,
 )
+from gateway.language import say
 from gateway.maskinporten.calls import TURNED_AWAY, explain, unreachable
 from gateway.transports.dpo.body import UploadBody
 
@@ -31,13 +32,14 @@ def explain_answer(
     answer: requests.Response, organisation: str, *, resource: str, now: Callable[[], datetime]
 ) -> Outside:
     """The error for an answer that is no success, with who can mend it."""
-    fault = explain(
-        answer, WHO, now=now, mend=f"The operator of the gateway reads Altinn's words: {WHO} will not take this call."
-    )
+    mend = "The operator of the gateway reads Altinn's words: Altinn Broker will not take this call."
+    fault = explain(answer, WHO, now=now, mend=mend)
     if isinstance(fault, TokenRefused):
-        fault.mend = (
-            f"The operator of the gateway checks in Altinn that the system user of {organisation} was approved "
-            f"and has the rights to {resource}."
+        fault.mend = say(
+            "The operator of the gateway checks in Altinn that the system user of {organisation} was approved "
+            "and has the rights to {resource}.",
+            organisation=organisation,
+            resource=resource,
         )
     if answer.status_code == 404:
         return Rejected(fault.message, mend=fault.mend, code=UNKNOWN_TRANSFER, status=404, answer=fault.answer)
@@ -65,23 +67,29 @@ def explain_break(body: UploadBody, fault: requests.RequestException) -> Gateway
         return body.fault
     if isinstance(body.fault, OSError):
         return StorageUnavailable(
-            f"The message could not be read while it was sent: {type(body.fault).__name__}.",
+            say("The message could not be read while it was sent: {error}.", error=type(body.fault).__name__),
             mend="The operator of the gateway looks at the disk or store that holds the documents.",
         )
     if not body.begun:
         return unreachable(WHO, fault)
-    how = "The connection broke" if not body.complete else "No answer came"
-    return AnswerLost(
-        f"{how} after {body.sent} of {len(body)} bytes were handed to {WHO} ({type(fault).__name__}).", mend=_ASK
+    message = say(
+        "{how} after {sent} of {all} bytes were handed to {who} ({error}).",
+        how=say("The connection broke") if not body.complete else say("No answer came"),
+        sent=body.sent,
+        all=len(body),
+        who=WHO,
+        error=type(fault).__name__,
     )
+    return AnswerLost(message, mend=_ASK)
 
 
 def explain_early_success(body: UploadBody) -> AnswerLost:
     """A success that came before every byte was sent is not believed: something in between cut the upload off."""
-    return AnswerLost(f"{WHO} answered success after {body.sent} of {len(body)} bytes.", mend=_ASK)
+    message = say("{who} answered success after {sent} of {all} bytes.", who=WHO, sent=body.sent, all=len(body))
+    return AnswerLost(message, mend=_ASK)
 
 
 def unreadable(what: str) -> Unavailable:
     """A success whose body is not what the contract says."""
     mend = "It is tried again by itself. If it lasts, the operator checks the broker's address in the settings."
-    return Unavailable(f"{WHO} {what}.", mend=mend, code=TURNED_AWAY)
+    return Unavailable(say("{who} {what}.", who=WHO, what=what), mend=mend, code=TURNED_AWAY)

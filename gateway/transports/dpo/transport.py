@@ -16,6 +16,7 @@ import requests
 import structlog
 
 from gateway.errors import Outside, Rejected, StorageUnavailable, Unavailable
+from gateway.language import say
 from gateway.maskinporten import Kept, Shelf, Tokens
 from gateway.maskinporten.calls import NOT_REACHED, calling
 from gateway.transports.dpo.body import BLOCK
@@ -177,7 +178,11 @@ def _judge(overview: Overview) -> Finding:
     state = _FOUND.get(overview.status)
     if state is None:
         raise Unavailable(
-            f"{WHO} says of the transfer: {overview.status}, which this version does not know.",
+            say(
+                "{who} says of the transfer: {status}, which this version does not know.",
+                who=WHO,
+                status=overview.status,
+            ),
             mend="Nothing is sent again. If it lasts, the operator looks for a newer version of the gateway.",
         )
     return Finding(state, overview.text)
@@ -187,13 +192,17 @@ def _check_whole(answer: requests.Response, received: int) -> None:
     """Servers end a cut-off answer as if it were whole: what came is compared with what was announced."""
     announced = answer.headers.get("Content-Length", "")
     if announced.isdigit() and int(announced) != received and "Content-Encoding" not in answer.headers:
-        raise Unavailable(
-            f"{WHO} sent {received} of {announced} bytes; the arrival is fetched again.", code=NOT_REACHED
+        message = say(
+            "{who} sent {received} of {announced} bytes; the arrival is fetched again.",
+            who=WHO,
+            received=received,
+            announced=announced,
         )
+        raise Unavailable(message, code=NOT_REACHED)
 
 
 def _spool_fault(fault: OSError) -> StorageUnavailable:
     return StorageUnavailable(
-        f"An arrival could not be written to the spool folder: {type(fault).__name__}.",
+        say("An arrival could not be written to the spool folder: {error}.", error=type(fault).__name__),
         mend="The operator of the gateway looks at the spool folder in the settings and the space on its disk.",
     )

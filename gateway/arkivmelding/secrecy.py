@@ -1,0 +1,72 @@
+"""Which elements speak of secrecy, by their names: those of skjerming and gradering, and names that are nearly theirs.
+
+In come elements, out come yes and no. A fault in or around such an element is never mended and never passed over, for
+what a shielding says must not depend on a guess. Called by the classes of faults, the rules, mending and conversion.
+"""
+
+import re
+from difflib import get_close_matches
+from functools import cache
+
+from lxml import etree
+
+from gateway.arkivmelding.reader import local_name
+
+# Of every dialect. `erSkjermet` stands on parties of Fiks Arkiv.
+NAMES = frozenset(
+    {
+        "skjerming",
+        "tilgangsrestriksjon",
+        "skjermingshjemmel",
+        "skjermingMetadata",
+        "skjermingDokument",
+        "skjermingsvarighet",
+        "skjermingOpphoererDato",
+        "skjermingOpphoererAksjon",
+        "skjermingOpphoerer",
+        "gradering",
+        "grad",
+        "graderingsdato",
+        "gradertAv",
+        "nedgraderingsdato",
+        "nedgradertAv",
+        "erSkjermet",
+    }
+)
+# What a shielding consists of; outside one, nobody looks for it.
+_PARTS = frozenset({"tilgangsrestriksjon", "skjermingshjemmel"})
+_LIKE = re.compile(
+    r"skj[aeæ]rm|grader|sikkerh\w*grad|beskytt\w*grad|tilgangsrestr|unntatt|taushet|fortrolig|hemm?e?lig"
+)
+_FOLDED = tuple(sorted(name.casefold() for name in NAMES if len(name) > len("grad")))
+
+
+@cache
+def speaks_of_secrecy(name: str) -> bool:
+    """Whether an element of this local name is, or may have been meant as, one of skjerming or gradering."""
+    folded = name.casefold()
+    return name in NAMES or bool(_LIKE.search(folded)) or bool(get_close_matches(folded, _FOLDED, n=1, cutoff=0.8))
+
+
+def stands_in_secrecy(element: etree._Element) -> bool:
+    """Whether the element, or one around it, speaks of secrecy."""
+    return any(speaks_of_secrecy(local_name(each)) for each in (element, *element.iterancestors()))
+
+
+def holds_secrecy(element: etree._Element) -> bool:
+    """Whether the element, or one inside it, speaks of secrecy."""
+    return any(speaks_of_secrecy(local_name(each)) for each in element.iter("*"))
+
+
+def is_beside_secrecy(element: etree._Element) -> bool:
+    """Whether one of its children speaks of secrecy, so that what stands loosely between them might, too."""
+    return any(speaks_of_secrecy(local_name(each)) for each in element.iterchildren("*"))
+
+
+def is_out_of_place(element: etree._Element) -> bool:
+    """Whether it speaks of secrecy where no system looks for that: under another name, or outside a shielding."""
+    name = local_name(element)
+    if name not in NAMES:
+        return speaks_of_secrecy(name)
+    parent = element.getparent()
+    return name in _PARTS and (parent is None or local_name(parent) != "skjerming")

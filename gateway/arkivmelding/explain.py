@@ -231,7 +231,10 @@ def _say_missing_attribute(complaint: Complaint, _: ContentModel) -> Words:
     )
 
 
-def _say_empty_attribute(complaint: Complaint, _: ContentModel) -> Words:
+def _say_empty(complaint: Complaint, _: ContentModel) -> Words:
+    if not complaint.attribute:
+        name = name_of(complaint.element)
+        return Words(say("{name} is empty", name=name), say("Write a value in {name}, or leave it out.", name=name))
     name = local(complaint.attribute)
     value = complaint.element.get(complaint.attribute, "")
     message = say("The attribute {name} of {element} is empty", name=name, element=name_of(complaint.element))
@@ -278,7 +281,7 @@ _SENTENCES: dict[str, Callable[[Complaint, ContentModel], Words]] = {
     "SCHEMAV_CVC_DATATYPE_VALID_1_2_1": _say_value,
     "SCHEMAV_CVC_ENUMERATION_VALID": _say_label,
     "SCHEMAV_CVC_PATTERN_VALID": _say_pattern,
-    "SCHEMAV_CVC_MINLENGTH_VALID": _say_empty_attribute,
+    "SCHEMAV_CVC_MINLENGTH_VALID": _say_empty,
     "SCHEMAV_CVC_COMPLEX_TYPE_2_1": _say_not_empty,
     "SCHEMAV_CVC_COMPLEX_TYPE_2_3": _say_text,
     "SCHEMAV_CVC_TYPE_3_1_2": _say_children,

@@ -13,7 +13,7 @@ from gateway.arkivmelding.changes import Mend, Mended
 from gateway.arkivmelding.content_model import ComplexType, ContentModel
 from gateway.arkivmelding.facts import raw_text
 from gateway.arkivmelding.order import Misfit, arrange
-from gateway.arkivmelding.paths import Paths, path_of
+from gateway.arkivmelding.paths import Paths
 from gateway.arkivmelding.reader import Document, local_name, parse
 from gateway.arkivmelding.secrecy import holds_secrecy, speaks_of_secrecy, stands_in_secrecy
 from gateway.arkivmelding.spelling import name_meant, value_meant
@@ -42,6 +42,7 @@ class _Mending:
     mended: list[Mended] = field(default_factory=list)
     moved: list[tuple[int, etree._Element]] = field(default_factory=list)
     posted: dict[etree._Element, str] = field(default_factory=dict)
+    stood: dict[etree._Element, str] = field(default_factory=dict)
 
 
 def mend(document: Document, model: ContentModel) -> tuple[Document, tuple[Mended, ...]]:
@@ -49,6 +50,7 @@ def mend(document: Document, model: ContentModel) -> tuple[Document, tuple[Mende
     work = _Mending(parse(document.xml), model)
     paths = Paths()
     work.posted = {each: paths.of(each) for each in work.root.iter("*")}
+    work.stood = dict(_positions(work.root))
     _mend_names(work)
     _mend_values(work)
     _mend_order(work)
@@ -67,7 +69,8 @@ def _typed(work: _Mending) -> Iterator[tuple[etree._Element, ComplexType]]:
 
 
 def _mend_names(work: _Mending) -> None:
-    for element, kind in list(_typed(work)):
+    # Not listed beforehand: what stands in a renamed element is known only once that has its right name.
+    for element, kind in _typed(work):
         for child in element.iterchildren(f"{{{work.model.namespace}}}*"):
             name = local_name(child)
             meant = name_meant(name, kind.children)
@@ -92,7 +95,7 @@ def _mend_values(work: _Mending) -> None:
 def _mend_order(work: _Mending) -> None:
     for element, kind in list(_typed(work)):
         for move in _moves(element, kind):
-            stood = _position(move.child)
+            stood = work.stood[move.child]
             work.mended.append(
                 Mended(Mend.PLACE, work.posted[move.child], move.child.sourceline or 0, stood, "", MOVED)
             )
@@ -132,16 +135,17 @@ def _note(work: _Mending, element: etree._Element, *, values: tuple[str, str], w
     work.mended.append(Mended(what, work.posted[element], element.sourceline or 0, *values, reason))
 
 
-def _position(element: etree._Element) -> str:
-    """Which child of its parent it is: `/arkivmelding/mappe/*[7]`."""
-    parent = element.getparent()
-    if parent is None:
-        return "/*"
-    return f"{path_of(parent)}/*[{1 + sum(1 for _ in element.itersiblings('*', preceding=True))}]"
+def _positions(root: etree._Element) -> Iterator[tuple[etree._Element, str]]:
+    """Which child of its parent each element is: `/arkivmelding/mappe/*[7]`."""
+    paths = Paths()
+    for parent in root.iter("*"):
+        for number, child in enumerate(parent.iterchildren("*"), start=1):
+            yield child, f"{paths.of(parent)}/*[{number}]"
 
 
 def _with_places(work: _Mending) -> tuple[Mended, ...]:
     """Everything that was done, by line; what was moved with the place that it has come to."""
+    here = dict(_positions(work.root)) if work.moved else {}
     for number, child in work.moved:
-        work.mended[number] = replace(work.mended[number], after=_position(child))
+        work.mended[number] = replace(work.mended[number], after=here[child])
     return tuple(sorted(work.mended, key=lambda each: each.line))

@@ -35,6 +35,10 @@ NAMES = frozenset(
 )
 # What a shielding consists of; outside one, nobody looks for it.
 _PARTS = frozenset({"tilgangsrestriksjon", "skjermingshjemmel"})
+# Where a skjerming or gradering may stand, in any dialect; open content is carried over as it is.
+_HOMES = frozenset(
+    {"mappe", "registrering", "basisregistrering", "dokumentbeskrivelse", "virksomhetsspesifikkeMetadata"}
+)
 _LIKE = re.compile(
     r"skj[aeæ]rm|grader|sikkerh\w*grad|beskytt\w*grad|tilgangsrestr|unntatt|taushet|fortrolig|hemm?e?lig"
 )
@@ -61,6 +65,16 @@ def holds_secrecy(element: etree._Element) -> bool:
 def is_beside_secrecy(element: etree._Element) -> bool:
     """Whether one of its children speaks of secrecy, so that what stands loosely between them might, too."""
     return any(speaks_of_secrecy(local_name(each)) for each in element.iterchildren("*"))
+
+
+def is_understood(element: etree._Element) -> bool:
+    """Whether it is a skjerming or gradering where those may stand, or a part of one; else its secrecy could get lost."""
+    name, parent = local_name(element), element.getparent()
+    if parent is not None and stands_in_secrecy(parent):
+        return True  # judged with the whole that it is a part of
+    root = etree.QName(element.getroottree().getroot()).namespace
+    in_place = parent is not None and local_name(parent) in _HOMES and etree.QName(element).namespace == root
+    return name == "erSkjermet" or (name in ("skjerming", "gradering") and in_place)
 
 
 def is_out_of_place(element: etree._Element) -> bool:

@@ -34,12 +34,14 @@ def names() -> list[str]:
         "PATCH /out/messages/{conversation_id}",
         "POST /out/messages/{conversation_id}",
         "DELETE /out/messages/{conversation_id}",
+        "GET /out/messages/{conversation_id}/arkivmelding",
         "PUT /out/messages/{conversation_id}/arkivmelding",
         "PUT /out/messages/{conversation_id}/documents/{filename}",
         "DELETE /out/messages/{conversation_id}/documents/{filename}",
         "GET /statuses/{any_id}",
         "GET /capabilities/{identifier}",
         "POST /capabilities",
+        "GET /rules",
         "GET /manage/health",
         "GET /manage/metrics",
     ]
@@ -85,6 +87,8 @@ def successes(gateway: Gateway) -> Iterator[tuple[str, Callable[[], requests.Res
     yield "GET /out/messages/{conversation_id}", lambda: gateway.call("GET", path)
     yield "PUT /out/messages/{conversation_id}", lambda: gateway.call("PUT", path, json={"actor": "saksbehandler-7"})
     yield "PATCH /out/messages/{conversation_id}", lambda: gateway.call("PATCH", path, json={"confidential": True})
+    yield "GET /out/messages/{conversation_id}/arkivmelding", lambda: gateway.call("GET", f"{path}/arkivmelding")
+    yield "GET /rules", lambda: gateway.call("GET", "/rules")
     yield (
         "PUT /out/messages/{conversation_id}/arkivmelding",
         lambda: gateway.call("PUT", f"{path}/arkivmelding", data=Message().xml(), headers=xml),

@@ -13,17 +13,26 @@ AVSENDER = "<korrespondanseparttype>Avsender</korrespondanseparttype>"
 
 
 def test_wrong_label_lists_the_right_ones() -> None:
-    """A code where a label belongs: the path with an index where there are several, the value, every label."""
-    change = (AVSENDER, "<korrespondanseparttype>EA</korrespondanseparttype>")
+    """A word that is no label: the path with an index where there are several, the value, every label."""
+    change = (AVSENDER, "<korrespondanseparttype>XX</korrespondanseparttype>")
     fault = only_fault(change)
-    assert (fault.rule, fault.severity, fault.value) == ("XSD", Severity.ERROR, "EA")
+    assert (fault.rule, fault.severity, fault.value) == ("XSD", Severity.ERROR, "XX")
     assert fault.path == f"{ENTRY}/korrespondansepart[2]/korrespondanseparttype"
-    assert fault.line == line_of(">EA<", damaged(change))
+    assert fault.line == line_of(">XX<", damaged(change))
     assert fault.column == 9
-    assert fault.message == '"EA" is no label of korrespondanseparttype'
+    assert fault.message == '"XX" is no label of korrespondanseparttype'
     assert fault.mend == (
         "Write one of: Avsender, Mottaker, Kopimottaker, Gruppemottaker, Intern avsender, Intern mottaker."
     )
+
+
+def test_a_letter_is_told_as_that_of_its_label() -> None:
+    """A code of Noark's lists where the label belongs: the one that is meant is named."""
+    fault = only_fault((AVSENDER, "<korrespondanseparttype>EA</korrespondanseparttype>"))
+    assert fault.message == (
+        '"EA" in korrespondanseparttype is the letter for "Avsender", and the label itself belongs here'
+    )
+    assert fault.mend == "Write exactly: Avsender (with nothing around it)."
 
 
 @pytest.mark.parametrize("written", [" Ekspedert", "ekspedert", "Ekspedert\n"])

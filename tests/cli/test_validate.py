@@ -18,8 +18,8 @@ from tests.cli.conftest import ROOT, SAMPLES, Run, descendants, is_alive, starte
 GOOD = SAMPLES / "02-four-recipients" / "arkivmelding.xml"
 BAD = SAMPLES / "08-five-faults" / "arkivmelding.xml"
 SLIPPED = SAMPLES / "05-slipped-index" / "arkivmelding.xml"
-MEMBERS = ["file", "valid", "dialect", "profile", "shielding", "recipients", "faults"]
-FAULT_MEMBERS = ["rule", "severity", "line", "column", "path", "message", "mend", "value"]
+MEMBERS = ["file", "valid", "dialect", "profile", "shielding", "recipients", "acceptedIfLenient", "faults"]
+FAULT_MEMBERS = ["rule", "class", "severity", "line", "column", "path", "message", "mend", "value"]
 PERSON = "15859010099"
 
 
@@ -283,5 +283,5 @@ def test_rules_are_printed_with_everything_that_is_known_of_them(run: Run) -> No
     output = run("validate", "--rules").output
     for rule in RULES:
         entry = output.split(f"{rule.code}  ")[1].split("\nAM-")[0]
-        for wanted in (rule.rule_class.value, rule.severity.value, rule.sentence, rule.mend):
+        for wanted in (rule.fault_class.value, rule.severity.value, rule.sentence, rule.mend):
             assert wanted in entry

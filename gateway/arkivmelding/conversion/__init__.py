@@ -21,7 +21,8 @@ from gateway.arkivmelding.conversion.values import fits
 from gateway.arkivmelding.facts import ENTRIES, raw_text, saksmapper, text_of
 from gateway.arkivmelding.handling import Supplied as Supplied
 from gateway.arkivmelding.paths import path_of
-from gateway.arkivmelding.reader import Dialect, Document
+from gateway.arkivmelding.reader import Dialect, Document, local_name
+from gateway.arkivmelding.secrecy import is_understood, speaks_of_secrecy
 from gateway.arkivmelding.spelling import GUID
 from gateway.errors import Fault
 
@@ -36,7 +37,7 @@ def convert(document: Document, *, model: ContentModel, supplied: Supplied) -> C
     codes = FIKS_ARKIV if document.dialect is Dialect.FIKS_ARKIV else NOARK
     building = Building(model, _known(document, model, supplied=supplied), codes=codes)
     built = building.build(root)
-    faults = (*_strangers(root), *building.journal.faults)
+    faults = (*_strangers(root), *_not_understood(root), *building.journal.faults)
     changes = building.journal.changes()
     if faults:
         return Conversion(None, changes, faults)
@@ -68,6 +69,13 @@ def _strangers(root: etree._Element) -> Iterator[Fault]:
         given = _folder_of(entry).casefold()
         if own and given and own != given:
             yield wording.another_folder(entry, path_of(entry))
+
+
+def _not_understood(root: etree._Element) -> Iterator[Fault]:
+    """What speaks of secrecy where nothing is made of it."""
+    for each in root.iter("*"):
+        if speaks_of_secrecy(local_name(each)) and not is_understood(each):
+            yield wording.no_place(each, path_of(each))
 
 
 def _entries(root: etree._Element) -> Iterator[etree._Element]:

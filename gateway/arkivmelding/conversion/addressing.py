@@ -10,7 +10,7 @@ from gateway.arkivmelding.adressering import ADRESSERING, given_in
 from gateway.arkivmelding.content_model import ContentModel
 from gateway.arkivmelding.facts import Facts, journalposter
 from gateway.arkivmelding.parties import RECIPIENTS
-from gateway.arkivmelding.reader import NAMESPACE, Document, local_name, parse
+from gateway.arkivmelding.reader import NAMESPACE, XSI_TYPE, Document, local_name, parse
 
 OPEN_CONTENT = "virksomhetsspesifikkeMetadata"
 
@@ -23,9 +23,10 @@ def write_addressing(document: Document, facts: Facts, *, model: ContentModel) -
     journalpost = next(journalposter(root), None)
     if not known or journalpost is None or given_in(root):
         return document
-    extension = etree.SubElement(
-        _open_content(journalpost, model), f"{{{ADRESSERING}}}adressering", nsmap={"adr": ADRESSERING}
-    )
+    open_content = _open_content(journalpost, model)
+    if XSI_TYPE in open_content.attrib:
+        return document  # its type may allow nothing but text
+    extension = etree.SubElement(open_content, f"{{{ADRESSERING}}}adressering", nsmap={"adr": ADRESSERING})
     for part in known:
         etree.SubElement(
             extension,

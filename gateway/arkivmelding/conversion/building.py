@@ -47,6 +47,7 @@ class Building:
         root = etree.Element(ROOT, nsmap={None: NAMESPACE, "xsi": XSI})
         _set_line(root, source)
         self._fill_in(source, root, kind=self._model.complex_types[ROOT])
+        self.journal.lose_beside(source)
         return root
 
     def _fill_in(self, source: etree._Element, target: etree._Element, *, kind: ComplexType) -> None:
@@ -125,7 +126,7 @@ class Building:
 
     def _put_value(self, source: etree._Element, place: Place) -> bool:
         value = read_value(source, place.type_name, model=self._model, codes=self._codes)
-        if value is None:
+        if value is None or (value.text != value.before and stands_in_secrecy(source)):
             self._refuse_value(source, place)
             return False
         self._begin(source, place).text = value.text
@@ -133,8 +134,9 @@ class Building:
             self.journal.rewrite(source, before=value.before, after=value.text)
         for each in value.unused:
             self.journal.lose(each)
-        self.journal.lose_attributes(source)
-        self.journal.lose_comments(source)
+        for each in (source, *(inner for inner in source.iterchildren("*") if inner not in value.unused)):
+            self.journal.lose_attributes(each)
+            self.journal.lose_comments(each)
         return True
 
     def _refuse_value(self, source: etree._Element, place: Place) -> None:

@@ -13,7 +13,8 @@ from gateway.arkivmelding.content_model import local
 from gateway.arkivmelding.conversion import wording
 from gateway.arkivmelding.conversion.filling import Filling
 from gateway.arkivmelding.conversion.names import HARMLESS, IDENTIFIERS
-from gateway.arkivmelding.facts import ENTRIES, raw_text
+from gateway.arkivmelding.facts import raw_text
+from gateway.arkivmelding.fault_classes import hides_others
 from gateway.arkivmelding.paths import Paths
 from gateway.arkivmelding.reader import XSI, local_name
 from gateway.arkivmelding.secrecy import holds_secrecy, is_beside_secrecy, stands_in_secrecy
@@ -72,9 +73,10 @@ class Journal:
         self.moved.append((Mended(Mend.PLACE, path, element.sourceline or 0, "", "", wording.MOVED), there))
 
     def lose(self, element: etree._Element) -> None:
-        """An element that the target has no place for."""
+        """An element that the target has no place for; a part, a document or secrecy is never just lost."""
         name = local_name(element)
-        if name in ENTRIES or (holds_secrecy(element) and name not in HARMLESS and not is_no(element)):
+        secret = stands_in_secrecy(element) or holds_secrecy(element)
+        if hides_others(element) or (secret and name not in HARMLESS and not is_no(element)):
             self.faults.append(wording.no_place(element, self.path_of(element)))
         else:
             self.lose_whole(element, wording.IDENTIFIER if name in IDENTIFIERS else wording.NO_PLACE)
@@ -84,12 +86,18 @@ class Journal:
         for each in element.iter("*"):
             if next(each.iterchildren("*"), None) is None:
                 self._lost(self.path_of(each), each, value=raw_text(each).strip(), reason=reason)
+            else:
+                self.lose_loose_text(each)
             self.lose_attributes(each)
+            self.lose_comments(each)
 
     def lose_attributes(self, element: etree._Element) -> None:
         """Attributes, of which the target has none."""
-        for name, value in element.attrib.items():
-            if not str(name).startswith(f"{{{XSI}}}"):
+        own = {name: value for name, value in element.attrib.items() if not str(name).startswith(f"{{{XSI}}}")}
+        if own and stands_in_secrecy(element):
+            self.faults.append(wording.no_place(element, self.path_of(element)))
+        for name, value in own.items():
+            if not stands_in_secrecy(element):
                 path = f"{self.path_of(element)}/@{local(str(name))}"
                 self._lost(path, element, value=str(value), reason=wording.NO_PLACE)
 
@@ -100,6 +108,11 @@ class Journal:
             self.faults.append(wording.loose_text(element, self.path_of(element)))
         elif text:
             self._lost(f"{self.path_of(element)}/text()", element, value=text, reason=wording.NO_PLACE)
+
+    def lose_beside(self, root: etree._Element) -> None:
+        """Comments and their like before and behind the root."""
+        for each in (*reversed(list(root.itersiblings(preceding=True))), *root.itersiblings()):
+            self._lost("/comment()", each, value=(each.text or "").strip(), reason=wording.COMMENT)
 
     def lose_comments(self, element: etree._Element) -> None:
         """Comments and their like, of which nothing is carried over."""

@@ -5,7 +5,7 @@ by building. Source of the nested forms: Fiks Arkiv's metadatakatalog (kode, ide
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -25,6 +25,7 @@ _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\
 _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _INT = range(-(2**31), 2**31)
 # The one of several nested texts that is the value, the best first.
+_CODED = ("kode", "beskrivelse")
 _NESTED = ("systemID", "navn", "identifikator", "initialer", "epostadresse")
 
 
@@ -42,6 +43,8 @@ def read_value(
 ) -> Value | None:
     """The value of a simple type of the target that the source element holds."""
     found = _flatten(source)
+    if found.unused and not found.text.strip():
+        return None
     simple = model.simple_types.get(type_name)
     if simple is not None and simple.labels:
         label = _label(
@@ -86,13 +89,23 @@ def _flatten(source: etree._Element) -> Value:
     if not nested:
         text = raw_text(source)
         return Value(text, text)
-    texts = {local_name(each): raw_text(each) for each in nested}
-    before = " ".join(text.strip() for text in texts.values() if text.strip())
-    if "kode" in texts:
-        return Value(_coded(source, texts), before, ())
+    first: dict[str, etree._Element] = {}
+    for each in nested:
+        first.setdefault(local_name(each), each)
+    texts = {name: raw_text(each) for name, each in first.items()}
+    before = " ".join(raw_text(each).strip() for each in nested if raw_text(each).strip())
+    if "kode" in first:
+        taken = [first[name] for name in _CODED if name in first]
+        return Value(_coded(source, texts), before, _unused(nested, taken))
     name = next((each for each in _NESTED if texts.get(each, "").strip()), None)
-    unused = tuple(each for each in nested if local_name(each) != name)
-    return Value(texts[name] if name else "", before, unused)
+    taken = [first[name]] if name else []
+    return Value(texts[name] if name else "", before, _unused(nested, taken))
+
+
+def _unused(nested: Sequence[etree._Element], taken: Sequence[etree._Element]) -> tuple[etree._Element, ...]:
+    """What stands in a value and is no part of it: the other children, and whatever stands in those that are taken."""
+    within = (inner for each in taken for inner in each.iterchildren("*"))
+    return (*(each for each in nested if each not in taken), *within)
 
 
 def _coded(source: etree._Element, texts: Mapping[str, str]) -> str:
@@ -100,7 +113,7 @@ def _coded(source: etree._Element, texts: Mapping[str, str]) -> str:
     if not description or description == code:
         return code
     # Of secrecy every word is kept: whoever judges it should see all that was said.
-    return f"{code} {description}" if speaks_of_secrecy(local_name(source)) else description
+    return f"{code} {description}".strip() if speaks_of_secrecy(local_name(source)) else description
 
 
 def _label(source: etree._Element, text: str, *, meant: Callable[[str], str | None]) -> str | None:

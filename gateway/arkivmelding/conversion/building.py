@@ -137,6 +137,8 @@ class Building:
         for each in (source, *(inner for inner in source.iterchildren("*") if inner not in value.unused)):
             self.journal.lose_attributes(each)
             self.journal.lose_comments(each)
+            if next(each.iterchildren("*"), None) is not None:
+                self.journal.lose_loose_text(each)
         return True
 
     def _refuse_value(self, source: etree._Element, place: Place) -> None:

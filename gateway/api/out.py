@@ -30,6 +30,7 @@ from gateway.api.times import moment
 from gateway.api.tongue import spoken
 from gateway.api.views import commitment_json, conversation_json, document_json
 from gateway.delivery.submission import Submission, View
+from gateway.delivery.taking import wanted_of
 from gateway.delivery.uploads import Incoming, Kept
 from gateway.errors import Unreadable, UnsupportedType
 from gateway.language import say
@@ -79,7 +80,7 @@ class Messages(MethodView):
             if query["dryRun"]:
                 view = rooms().intake.derive(submission_of(form), current_caller())
                 rooms().uploads.drop(form.documents)
-                return _note_preference(_answer(conversation_json(view)))
+                return _note_preference(_answer(conversation_json(view)), view)
             return _draft_once(form)
         except BaseException:
             rooms().uploads.drop(form.documents)
@@ -237,12 +238,13 @@ def _created(view: View) -> Response:
     response = _answer(conversation_json(view), 201, version=view.conversation.version)
     response.headers["Location"] = f"/out/messages/{view.conversation.id}"
     response.headers["Content-Language"] = spoken().value  # which is kept with the answer
-    return _note_preference(response)
+    return _note_preference(response, view)
 
 
-def _note_preference(response: Response) -> Response:
+def _note_preference(response: Response, view: View) -> Response:
     """Say which preference was followed (RFC 7240)."""
-    if prefers := preferred_handling():
+    prefers = preferred_handling()
+    if prefers is not None and prefers is wanted_of(view.conversation).handling:
         response.headers["Preference-Applied"] = f"handling={prefers}"
     return response
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from flask import request
 from marshmallow import Schema, ValidationError
+from werkzeug.http import parse_list_header
 
 from gateway.api.bodies import XML_TYPES, Form, read_bytes, read_multipart, read_xml
 from gateway.api.login import current_caller
@@ -76,12 +77,12 @@ def submission_of(form: Form) -> Submission:
 
 
 def preferred_handling() -> Handling | None:
-    """What `Prefer: handling=…` asks for (RFC 7240); None where it asks for nothing that is known here."""
-    for line in request.headers.getlist("Prefer"):
-        for preference in line.split(","):
-            name, _, value = preference.partition(";")[0].partition("=")
-            if name.strip().casefold() == "handling" and value.strip(' "').casefold() in set(Handling):
-                return Handling(value.strip(' "').casefold())
+    """What `Prefer: handling=…` asks for (RFC 7240: the first counts); None where it asks for nothing known here."""
+    for preference in parse_list_header(", ".join(request.headers.getlist("Prefer"))):
+        name, _, value = preference.partition(";")[0].partition("=")
+        if name.strip().casefold() == "handling":
+            word = value.strip(' "').casefold()
+            return Handling(word) if word in set(Handling) else None
     return None
 
 

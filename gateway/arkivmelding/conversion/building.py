@@ -165,6 +165,9 @@ class Building:
         self.journal.filled.append((target, found))
 
     def _missing(self, name: str, source: etree._Element, *, refused: etree._Element | None) -> Fault:
+        given = self._known.supplied.values.get(name)
+        if given is not None:
+            return wording.does_not_fit(name, given, source=source, path=self.journal.path_of(source))
         if refused is not None:
             return wording.unusable(name, refused, path=self.journal.path_of(refused))
         return wording.missing(name, source, path=self.journal.path_of(source))

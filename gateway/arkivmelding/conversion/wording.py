@@ -52,6 +52,12 @@ def unusable(name: str, found: etree._Element, *, path: str) -> Fault:
     return _fault(message, _how_to_give(name), element=found, path=path)
 
 
+def does_not_fit(name: str, given: str, *, source: etree._Element, path: str) -> Fault:
+    """Something that the request gave, and that is no such value."""
+    message = say("“{given}”, given with the request, cannot be written as {name}", given=shown(given), name=name)
+    return _fault(message, say("Give a value that fits {name}.", name=name), element=source, path=path)
+
+
 def twice(element: etree._Element, path: str) -> Fault:
     """Two of what there may be one of."""
     message = say("{name} stands more than once, and only one can be kept", name=local_name(element))

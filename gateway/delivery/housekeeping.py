@@ -49,14 +49,19 @@ class Housekeeping:
 
     def expire_drafts(self) -> int:
         """Discard the drafts whose time is up, their bytes with them; how many."""
+        count = 0
+        while expired := self._expired_drafts():
+            for conversation_id in expired:
+                with self.database.writing() as connection:
+                    keys = conversations.discard(connection, conversation_id)
+                for key in keys:
+                    self.blobs.delete(key)
+            count += len(expired)
+        return count
+
+    def _expired_drafts(self) -> tuple[str, ...]:
         with self.database.reading() as connection:
-            expired = conversations.expired_drafts(connection, now=self.now(), limit=_AT_A_TIME)
-        for conversation_id in expired:
-            with self.database.writing() as connection:
-                keys = conversations.discard(connection, conversation_id)
-            for key in keys:
-                self.blobs.delete(key)
-        return len(expired)
+            return conversations.expired_drafts(connection, now=self.now(), limit=_AT_A_TIME)
 
     def sweep_bytes(self) -> int:
         """Take away files that are a day old and belong to no document; how many."""

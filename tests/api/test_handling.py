@@ -110,7 +110,7 @@ def guarded(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.mark.parametrize(
     ("client", "header", "option"),
-    product(["strict", "lenient"], [None, "strict", "lenient"], [None, "strict", "lenient"]),
+    list(product(["strict", "lenient"], [None, "strict", "lenient"], [None, "strict", "lenient"])),
 )
 def test_option_beats_header_beats_login(guarded: Gateway, client: str, header: str | None, option: str | None) -> None:
     """What counts is shown as `handling`, and decides; the header is said to be applied where it is followed, only there."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.app import build_worker, now
+from gateway.delivery import housekeeping
 from gateway.delivery.carrier import Carrier
 from gateway.delivery.committing import DELIVER, EXPIRE
 from gateway.delivery.housekeeping import Housekeeping
@@ -237,6 +238,15 @@ def test_drafts_whose_time_is_up_are_gone_with_their_bytes(gateway: Gateway) -> 
     replace(sweeper, now=lambda: now() + timedelta(days=8)).expire_drafts()
     assert gateway.call("GET", path).status_code == 404
     assert gateway.call("GET", f"/out/messages/{kept}").status_code == 200
+
+
+def test_more_drafts_than_are_read_at_once_are_all_discarded(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One round leaves nothing behind, however many expired together."""
+    monkeypatch.setattr(housekeeping, "_AT_A_TIME", 1)
+    drafts = [gateway.post(Message().xml()).json()["conversationId"] for _ in range(3)]
+    sweeper = Housekeeping(gateway.assembly.database, gateway.assembly.blobs, lambda: now() + timedelta(days=8))
+    assert sweeper.expire_drafts() >= len(drafts)
+    assert {gateway.call("GET", f"/out/messages/{each}").status_code for each in drafts} == {404}
 
 
 def test_the_worker_sweeps(gateway: Gateway) -> None:

@@ -56,7 +56,8 @@ def class_of_misfit(misfit: Misfit, child: etree._Element, *, around_secrecy: bo
         return FaultClass.UNSAFE
     if misfit is Misfit.MISPLACED:
         return FaultClass.SPELLING
-    is_reference = misfit is Misfit.EITHER_OR and local_name(child).startswith("referanse")
+    holds = holds_secrecy(child) or hides_others(child)
+    is_reference = misfit is Misfit.EITHER_OR and local_name(child).startswith("referanse") and not holds
     return FaultClass.PROVENANCE if is_reference else FaultClass.UNSAFE
 
 
@@ -70,6 +71,8 @@ def class_of_misspelt(child: etree._Element, meant: str, *, parent: etree._Eleme
     """A child whose name is nearly right: spelling only where nothing but this name can be meant."""
     if stands_in_secrecy(parent) or speaks_of_secrecy(meant) or speaks_of_secrecy(local_name(child)):
         return FaultClass.UNSAFE
+    if holds_secrecy(child):
+        return FaultClass.UNSAFE  # mending leaves it alone, so no receiver would see what is in it
     if name_meant(local_name(child), {meant}) == meant:
         return FaultClass.SPELLING
     hidden = meant in _HOLDS_OTHERS | _DECIDES

@@ -71,7 +71,7 @@ def find_addressees(
 def avsender_disagrees(facts: Facts, sender: str) -> bool:
     """Whether an Avsender part carries an identifier, and it is not the sender's."""
     parts = facts.journalpost.parts if facts.journalpost else ()
-    named = {_canonical(each) for part in parts if part.type is PartType.AVSENDER for each in part.identifiers}
+    named = {canonical(each) for part in parts if part.type is PartType.AVSENDER for each in part.identifiers}
     return bool(named) and sender not in named
 
 
@@ -105,7 +105,7 @@ def _identify(part: Korrespondansepart, claims: Sequence[_Claim]) -> Addressee:
     except ValueError as fault:
         return Addressee(_ref(part), None, first.source, (_bad_id(part, fault.args[0]),))
     problems = [_part_mismatch(part, each) for each in claims if not _same_name(each.navn, part.name)]
-    if len({_canonical(each.identifier) for each in claims}) > 1:
+    if len({canonical(each.identifier) for each in claims}) > 1:
         problems.append(_id_conflict(part, claims))
         return Addressee(_ref(part), None, first.source, tuple(problems))
     return Addressee(_ref(part), identifier, first.source, tuple(problems))
@@ -197,7 +197,8 @@ def _strict(text: str) -> str:
     return str(parse_identifier(text))
 
 
-def _canonical(text: str) -> str:
+def canonical(text: str) -> str:
+    """The identifier in its one form, for comparing; what is none, as it is."""
     try:
         return _strict(text)
     except ValueError:

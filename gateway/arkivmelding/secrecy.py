@@ -12,10 +12,9 @@ from lxml import etree
 
 from gateway.arkivmelding.reader import local_name
 
-# Of every dialect. `erSkjermet` stands on parties of Fiks Arkiv.
-NAMES = frozenset(
-    {
-        "skjerming",
+# What each whole consists of, in every dialect. Outside its whole, nobody looks for a part.
+_PARTS = {
+    "skjerming": (
         "tilgangsrestriksjon",
         "skjermingshjemmel",
         "skjermingMetadata",
@@ -24,17 +23,12 @@ NAMES = frozenset(
         "skjermingOpphoererDato",
         "skjermingOpphoererAksjon",
         "skjermingOpphoerer",
-        "gradering",
-        "grad",
-        "graderingsdato",
-        "gradertAv",
-        "nedgraderingsdato",
-        "nedgradertAv",
-        "erSkjermet",
-    }
-)
-# What a shielding consists of; outside one, nobody looks for it.
-_PARTS = frozenset({"tilgangsrestriksjon", "skjermingshjemmel"})
+    ),
+    "gradering": ("grad", "graderingsdato", "gradertAv", "nedgraderingsdato", "nedgradertAv"),
+}
+_WHOLE_OF = {part: whole for whole, parts in _PARTS.items() for part in parts}
+# `erSkjermet` stands on parties of Fiks Arkiv.
+NAMES = frozenset({*_PARTS, *_WHOLE_OF, "erSkjermet"})
 # Where a skjerming or gradering may stand, in any dialect; open content is carried over as it is.
 _HOMES = frozenset(
     {"mappe", "registrering", "basisregistrering", "dokumentbeskrivelse", "virksomhetsspesifikkeMetadata"}
@@ -83,4 +77,4 @@ def is_out_of_place(element: etree._Element) -> bool:
     if name not in NAMES:
         return speaks_of_secrecy(name)
     parent = element.getparent()
-    return name in _PARTS and (parent is None or local_name(parent) != "skjerming")
+    return name in _WHOLE_OF and (parent is None or local_name(parent) != _WHOLE_OF[name])

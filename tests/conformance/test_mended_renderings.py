@@ -29,6 +29,7 @@ from gateway.errors import Fault, FaultClass
 from tests.arkivmelding.test_conversion import assert_accounted
 from tests.arkivmelding.test_mending import assert_alike, assert_places_are_posted, by_the_list, own_text, parent_of
 from tests.arkivmelding.test_rendering import canonical, without
+from tests.conformance.odd_values import ANY_CONTENT
 from tests.conformance.seeds import CORPUS, OFFICIAL, ROOT, read_schema_files, valid_documents
 from tests.documents import DPO
 
@@ -730,7 +731,25 @@ def identifier_added(random: Random, root: etree._Element) -> bool:
     return True
 
 
+def open_content_added(random: Random, root: etree._Element) -> bool:
+    """Something of the sender's own, in a folder or an entry, that names types by prefixes from further up among it."""
+    every = root.iter("{*}mappe", "{*}registrering", "{*}basisregistrering")
+    homes = [each for each in every if next(each.iterchildren(f"{{*}}{OPEN_CONTENT}"), None) is None]
+    if not homes:
+        return False
+    home = random.choice(homes)
+    element = etree.SubElement(home, etree.QName(etree.QName(root).namespace, OPEN_CONTENT).text)
+    inner = etree.fromstring(random.choice((*STRANGE, *ANY_CONTENT[:3], *ANY_CONTENT[-2:])))
+    for each in inner.iter("*"):
+        each.tag = each.tag if "}" in str(each.tag) else etree.QName(etree.QName(root).namespace, str(each.tag)).text
+    element.append(inner)
+    if random.random() < 0.3:
+        element.tail, element.text = "\n", "tekst"
+    return True
+
+
 OTHERWISE: tuple[Edit, ...] = (
+    open_content_added,
     code_damaged,
     something_missing,
     something_strange,
@@ -792,12 +811,18 @@ def _convert(mutant: Damaged) -> Converted:
     addressed = write_addressing(found.document, found.facts, model=kit().schemas.model(Profile.HEAD))
     parts = found.facts.journalpost.parts if found.facts.journalpost else ()
     given = tuple(
-        Given(part.index, part.name, part.identifiers[0])
+        Given(part.index, part.name, each)
         for part in parts
-        if part.identifiers and part.type in ("Mottaker", "Kopimottaker", "Gruppemottaker")
+        if part.type in ("Mottaker", "Kopimottaker", "Gruppemottaker")
+        for each in (part.identifiers if part.type == "Gruppemottaker" else _only_one(part.identifiers))
     )
     names = tuple(part.name for part in parts)
     return Converted(mutant, found.document.xml, found.changes, names, given, addressed.xml)
+
+
+def _only_one(identifiers: tuple[str, ...]) -> tuple[str, ...]:
+    """Of a part that is one organisation: its number, or none where two of them disagree."""
+    return identifiers[:1] if len({each.rpartition(":")[2].strip() for each in identifiers}) == 1 else ()
 
 
 def test_whatever_is_posted_there_is_an_answer(
@@ -871,12 +896,17 @@ def test_no_identifier_goes_out(conversions: Sequence[Converted]) -> None:
 
 
 def _identifiers(root: etree._Element) -> tuple[set[str], str]:
-    """The identifiers in a document, and all its other text."""
-    within = {inner for name in IDENTIFIERS for each in root.iter(f"{{*}}{name}") for inner in each.iter("*")}
+    """The identifiers of parts and parties, and all the other text; what open content holds is the sender's own."""
+    within = {
+        inner
+        for name in IDENTIFIERS
+        for each in root.iter(f"{{*}}{name}")
+        if next(each.iterancestors(f"{{*}}{OPEN_CONTENT}"), None) is None
+        for inner in each.iter("*")
+    }
     texts = {own_text(each).strip() for each in within}
-    return {text for text in texts if len(text) > 5}, " ".join(
-        own_text(each) for each in root.iter("*") if each not in within
-    )
+    others = " ".join(own_text(each) for each in root.iter("*") if each not in within)
+    return {text for text in texts if len(text) > 5}, others
 
 
 def test_the_addressing_that_is_written_is_read_again(conversions: Sequence[Converted]) -> None:

@@ -21,7 +21,7 @@ from gateway.arkivmelding.conversion.values import fits
 from gateway.arkivmelding.facts import ENTRIES, raw_text, saksmapper, text_of
 from gateway.arkivmelding.handling import Supplied as Supplied
 from gateway.arkivmelding.paths import path_of
-from gateway.arkivmelding.reader import Dialect, Document, local_name
+from gateway.arkivmelding.reader import Dialect, Document, local_name, parse
 from gateway.arkivmelding.secrecy import is_understood, speaks_of_secrecy
 from gateway.arkivmelding.spelling import GUID
 from gateway.errors import Fault
@@ -43,7 +43,15 @@ def convert(document: Document, *, model: ContentModel, supplied: Supplied) -> C
         return Conversion(None, changes, faults)
     etree.indent(built)
     xml = etree.tostring(built, xml_declaration=True, encoding="UTF-8") + b"\n"
-    return Conversion(Document(xml, built, Dialect.EFORMIDLING), changes)
+    return Conversion(Document(xml, _as_sent(xml, built), Dialect.EFORMIDLING), changes)
+
+
+def _as_sent(xml: bytes, built: etree._Element) -> etree._Element:
+    """What receivers will read, which is then looked through; each element with the line that it comes from."""
+    root = parse(xml)
+    for sent, each in zip(root.iter("*"), built.iter("*"), strict=True):
+        sent.sourceline = each.sourceline  # type: ignore[misc]  # it can be set; the stubs do not know
+    return root
 
 
 def _known(document: Document, model: ContentModel, *, supplied: Supplied) -> Known:

@@ -4,6 +4,7 @@ In come the source's root, the content model of the target and what is known, ou
 node of the source is taken, listed as lost, or stands in the way; each node of the target is taken or listed as filled.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -17,7 +18,6 @@ from gateway.arkivmelding.conversion.journal import Journal, is_shielded
 from gateway.arkivmelding.conversion.names import MAY_BE_LEFT_OUT, names_of
 from gateway.arkivmelding.conversion.values import fits, read_value, says_something
 from gateway.arkivmelding.facts import ENTRIES
-from gateway.arkivmelding.paths import Paths
 from gateway.arkivmelding.reader import NAMESPACE, XSI, XSI_TYPE, local_name, type_name
 from gateway.arkivmelding.secrecy import stands_in_secrecy
 from gateway.errors import Fault
@@ -35,16 +35,29 @@ class Place:
     required: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where an element of the target stands: its path, every step with its number, and its own number (from 1)."""
+
+    path: str
+    number: int
+
+
 class Building:
     """One conversion. `codes` are those of the source's dialect."""
 
     def __init__(self, model: ContentModel, known: Known, *, codes: Mapping[str, Mapping[str, str]]) -> None:
         self.journal = Journal()
         self._model, self._known, self._codes = model, known, codes
+        self._spots: dict[etree._Element, Spot] = {}
+        self._families: Counter[str] = Counter()
 
     def build(self, source: etree._Element) -> etree._Element:
         """The new root."""
-        root = etree.Element(ROOT, nsmap={None: NAMESPACE, "xsi": XSI})
+        # Open content in no namespace would slip into a default one.
+        prefix = None if all(etree.QName(each).namespace for each in source.iter("*")) else "am"
+        root = etree.Element(ROOT, nsmap={prefix: NAMESPACE, "xsi": XSI})
+        self._spots[root] = Spot("", 1)
         _set_line(root, source)
         self._fill_in(source, root, kind=self._model.complex_types[ROOT])
         self.journal.lose_beside(source)
@@ -88,11 +101,12 @@ class Building:
             self._complete(place, source, refused=found[0] if found else None)
 
     def _copy(self, source: etree._Element, place: Place) -> bool:
-        """Open content, as it is."""
-        copy = deepcopy(source)
-        copy.tail = None
-        copy.tag = f"{{{NAMESPACE}}}{place.name}"
-        place.parent.append(copy)
+        """Open content, as it is, with the prefixes that are known there: a value may name a type by one."""
+        prefixes = {prefix: each for prefix, each in source.nsmap.items() if prefix}
+        target = etree.SubElement(place.parent, f"{{{NAMESPACE}}}{place.name}", dict(source.attrib), nsmap=prefixes)
+        target.text = source.text
+        target.extend(deepcopy(each) for each in source)
+        _set_line(target, source)
         return True
 
     def _put_complex(self, source: etree._Element, place: Place, *, kind: ComplexType) -> bool:
@@ -108,21 +122,30 @@ class Building:
         self._fill_in(source, target, kind=kind)
         if place.name not in MAY_BE_LEFT_OUT or place.required:
             return True
-        if len(self.journal.faults) == mark[-1] and not is_shielded(source):
+        shielded = is_shielded(source)
+        if len(self.journal.faults) == mark[-1] and not shielded:
             return True
         place.parent.remove(target)
-        self.journal.lose_whole(source, wording.left_out(self.journal.back_to(mark)))
+        faults = self.journal.back_to(mark)
+        self.journal.leave_out(source, wording.left_out(() if shielded else faults))
         return False
 
     def _begin(self, source: etree._Element, place: Place) -> etree._Element:
         """The new element, with a note where it is called otherwise or stands elsewhere."""
         target = etree.SubElement(place.parent, f"{{{NAMESPACE}}}{place.name}")
+        self._spots[target] = self._next_spot(place)
         _set_line(target, source)
         if source.getparent() is not None and _is_beside_its_folder(source):
             self.journal.move(source, target)
         elif local_name(source) != place.name:
             self.journal.rename(source, place.name)
         return target
+
+    def _next_spot(self, place: Place) -> "Spot":
+        """One further in its family: counted as it grows, for looking at all brothers each time takes the square of it."""
+        family = f"{self._spots[place.parent].path}/{place.name}"
+        self._families[family] += 1
+        return Spot(f"{family}[{self._families[family]}]", self._families[family])
 
     def _put_value(self, source: etree._Element, place: Place) -> bool:
         value = read_value(source, place.type_name, model=self._model, codes=self._codes)
@@ -146,16 +169,18 @@ class Building:
         if stands_in_secrecy(source):
             self.journal.faults.append(wording.secrecy_unclear(source, self.journal.path_of(source)))
         else:
-            self.journal.lose_whole(source, wording.not_a_value(place.name))
+            self.journal.leave_out(source, wording.not_a_value(place.name))
 
     def _complete(self, place: Place, source: etree._Element, *, refused: etree._Element | None) -> None:
         """Fill in what is missing, or say that it stands in the way. `refused` holds something that is no such value."""
         found = None
         target = etree.SubElement(place.parent, f"{{{NAMESPACE}}}{place.name}")
         if place.type_name not in self._model.complex_types:
-            path = Paths().of(target)
             said = refused is not None and says_something(refused)
-            found = fill(place.name, place.parent, path=path, known=replace(self._known, said_otherwise=said))
+            spot = self._spots[place.parent]
+            path = f"{spot.path}/{place.name}"
+            known = replace(self._known, said_otherwise=said, path=path, number=spot.number)
+            found = fill(place.name, place.parent, known=known)
         if found is None or not fits(found.value, place.type_name, model=self._model):
             place.parent.remove(target)
             self.journal.faults.append(self._missing(place.name, source, refused=refused))
@@ -186,10 +211,11 @@ def _set_line(target: etree._Element, source: etree._Element) -> None:
 
 
 def children_of(source: etree._Element) -> Iterator[etree._Element]:
-    """The children; in Fiks Arkiv an entry stands beside its folder, and belongs into it."""
+    """The children; in Fiks Arkiv an entry stands beside its folder, before or behind it, and belongs into it."""
+    root = source.getparent()
     yield from (each for each in source.iterchildren("*") if not _is_beside_its_folder(each))
-    if local_name(source) == "mappe":
-        yield from (each for each in source.itersiblings("*") if _is_beside_its_folder(each))
+    if local_name(source) == "mappe" and root is not None and next(root.iterchildren("{*}mappe"), None) is source:
+        yield from (each for each in root.iterchildren("*") if _is_beside_its_folder(each))
 
 
 def is_called(element: etree._Element, name: str) -> bool:

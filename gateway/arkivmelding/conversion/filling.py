@@ -54,7 +54,8 @@ class Known:
 
     `files` is how many the documents name, `versions` whether any of them says which version it is, `folder` the systemID
     that the entries give for the folder they stand in (empty: they do not), `said_otherwise` that the document says
-    something that is no such value: then nothing but the request, or an identifier of ours, may take its place.
+    something that is no such value: then nothing but the request, or an identifier of ours, may take its place. `path` is
+    where the value will stand, `number` which of its brothers its parent is, from 1.
     """
 
     system: str
@@ -65,6 +66,8 @@ class Known:
     folder: str
     supplied: Supplied
     said_otherwise: bool = False
+    path: str = ""
+    number: int = 1
 
     @property
     def moment(self) -> Phrase:
@@ -85,8 +88,8 @@ class Filling:
     source: Phrase
 
 
-def fill(name: str, parent: etree._Element, *, path: str, known: Known) -> Filling | None:
-    """The value of the missing child `name` of a target element; `path` is the one that the child will have."""
+def fill(name: str, parent: etree._Element, *, known: Known) -> Filling | None:
+    """The value of the missing child `name` of a target element."""
     if name in known.supplied.values:
         return Filling(known.supplied.values[name], say("the request"))
     if name == "systemID" and local_name(parent) == "mappe" and known.folder:
@@ -94,7 +97,7 @@ def fill(name: str, parent: etree._Element, *, path: str, known: Known) -> Filli
     if known.said_otherwise and name not in _NAMELESS:
         return None
     if name in ("meldingId", "systemID"):
-        made = uuid.uuid5(uuid.NAMESPACE_URL, f"urn:sha256:{known.digest}#{path}")
+        made = uuid.uuid5(uuid.NAMESPACE_URL, f"urn:sha256:{known.digest}#{known.path}")
         return Filling(str(made), say("the content of the posted document, so that it is the same every time"))
     rule = _RULES.get(name)
     return rule(parent, known) if rule else None
@@ -142,9 +145,8 @@ def _case_day(parent: etree._Element, _: Known) -> Filling | None:
     return Filling(found.value[:10], found.source) if found else None
 
 
-def _position(parent: etree._Element, _: Known) -> Filling:
-    elder = sum(1 for _ in parent.itersiblings(str(parent.tag), preceding=True))
-    return Filling(str(elder + 1), say("its place among the documents"))
+def _position(_: etree._Element, known: Known) -> Filling:
+    return Filling(str(known.number), say("its place among the documents"))
 
 
 def _only_version(_: etree._Element, known: Known) -> Filling | None:

@@ -81,6 +81,13 @@ class Journal:
         else:
             self.lose_whole(element, wording.IDENTIFIER if name in IDENTIFIERS else wording.NO_PLACE)
 
+    def leave_out(self, element: etree._Element, reason: str) -> None:
+        """Something whole that cannot be carried over; a part or a document in it is never just lost."""
+        hidden = [each for each in element.iterchildren("*") if hides_others(each)]
+        self.faults.extend(wording.no_place(each, self.path_of(each)) for each in hidden)
+        if not hidden:
+            self.lose_whole(element, reason)
+
     def lose_whole(self, element: etree._Element, reason: str) -> None:
         """Every text in an element, and every attribute."""
         for each in element.iter("*"):

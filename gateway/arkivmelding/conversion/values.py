@@ -79,12 +79,15 @@ def fits(text: str, type_name: str, *, model: ContentModel) -> bool:
 
 def says_something(source: etree._Element) -> bool:
     """Whether anything but a date that nobody set stands there."""
-    text = _flatten(source).text.strip()
+    text = _flatten(source).before.strip()
     return bool(text) and not text.startswith(_NEVER)
 
 
 def _flatten(source: etree._Element) -> Value:
-    """The text itself; of a code its description and letter; of nested names and references the one that counts."""
+    """The text itself; of a code its description and letter; of nested names and references the one that counts.
+
+    Where two of that name say different things, nothing counts.
+    """
     nested = list(source.iterchildren("*"))
     if not nested:
         text = raw_text(source)
@@ -95,11 +98,16 @@ def _flatten(source: etree._Element) -> Value:
     texts = {name: raw_text(each) for name, each in first.items()}
     before = " ".join(raw_text(each).strip() for each in nested if raw_text(each).strip())
     if "kode" in first:
-        taken = [first[name] for name in _CODED if name in first]
-        return Value(_coded(source, texts), before, _unused(nested, taken))
-    name = next((each for each in _NESTED if texts.get(each, "").strip()), None)
-    taken = [first[name]] if name else []
-    return Value(texts[name] if name else "", before, _unused(nested, taken))
+        names = [name for name in _CODED if name in first]
+        text = _coded(source, texts)
+    else:
+        names = [each for each in _NESTED if texts.get(each, "").strip()][:1]
+        text = texts[names[0]] if names else ""
+    if any(
+        raw_text(each).strip() != texts[name].strip() for name in names for each in source.iterchildren(f"{{*}}{name}")
+    ):
+        return Value("", before, tuple(nested))
+    return Value(text, before, _unused(nested, [first[name] for name in names]))
 
 
 def _unused(nested: Sequence[etree._Element], taken: Sequence[etree._Element]) -> tuple[etree._Element, ...]:

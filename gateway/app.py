@@ -24,6 +24,8 @@ from gateway.delivery.committing import DELIVER, EXPIRE
 from gateway.delivery.housekeeping import SWEEP, Housekeeping
 from gateway.delivery.intake import Intake
 from gateway.delivery.journey import Journey
+from gateway.delivery.lanes import POLL_LANE
+from gateway.delivery.leases import Leases
 from gateway.delivery.reception import POLL, Reception
 from gateway.delivery.retry import Backoff
 from gateway.delivery.uploads import Uploads
@@ -38,6 +40,7 @@ from gateway.resources import shipped
 from gateway.storage import clients, tasks
 from gateway.storage.blobs import FolderBlobs
 from gateway.storage.engine import Database
+from gateway.storage.tasks import NewTask
 from gateway.transports.dpo import DpoTransport
 
 
@@ -137,6 +140,7 @@ def build_door(assembly: Assembly) -> Flask:
 def build_worker(assembly: Assembly) -> Worker:
     """A worker, its recurring tasks put on the schedule."""
     settings = assembly.settings
+    leases = Leases()
     journey = Journey(
         database=assembly.database,
         blobs=assembly.blobs,
@@ -146,6 +150,7 @@ def build_worker(assembly: Assembly) -> Worker:
         transports={Channel.DPO: assembly.dpo},
         now=now,
         new_id=new_id,
+        leases=leases,
     )
     carrier = Carrier(assembly.database, journey, Backoff(settings.retry, random.random), now)
     reception = Reception(assembly.database, assembly.dpo, now, settings.poll)
@@ -153,10 +158,10 @@ def build_worker(assembly: Assembly) -> Worker:
     jobs = {DELIVER: carrier.carry, EXPIRE: carrier.expire, POLL: reception.run, SWEEP: housekeeping.run}
     with assembly.database.writing() as connection:
         for organisation in settings.organisations:
-            tasks.ensure(connection, POLL, subject=organisation, due=now())
-        tasks.ensure(connection, SWEEP, subject="", due=now())
+            tasks.ensure(connection, NewTask(POLL, organisation, now(), lane=POLL_LANE))
+        tasks.ensure(connection, NewTask(SWEEP, "", now()))
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    return Worker(assembly.database, Hands(owner, jobs), settings=settings.worker, now=now)
+    return Worker(assembly.database, Hands(owner, jobs, leases), settings=settings.worker, now=now)
 
 
 def require_safe_address(settings: Settings, database: Database) -> None:

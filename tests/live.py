@@ -77,7 +77,7 @@ def settings_for(sandbox: Sandbox, data: Path, **changes: object) -> Settings:
         poll=timedelta(seconds=0.3),
         intake=IntakeSettings(maximum_upload=1024 * 1024 * 1024),
         retry=RetrySettings(first=timedelta(seconds=0.2), longest=timedelta(seconds=2)),
-        worker=WorkerSettings(parallel=4, lease=timedelta(seconds=30), idle=0.05),
+        worker=WorkerSettings(lease=timedelta(seconds=30), idle=0.05),
     )
     return replace(settings, **changes)  # type: ignore[arg-type]
 

@@ -126,7 +126,7 @@ def _retry(section: Section) -> RetrySettings:
 def _worker(section: Section) -> WorkerSettings:
     defaults = WorkerSettings()
     return WorkerSettings(
-        parallel=section.get("parallel", defaults.parallel),
+        lanes=replace(defaults.lanes, limit=section.get("parallel", defaults.lanes.limit)),
         lease=_span(section, "lease_seconds", default=defaults.lease),
     )
 

@@ -70,25 +70,26 @@ class Carrier:
     backoff: Backoff
     now: Clock
 
-    def carry(self, held: Task) -> None:
-        """One step of one message; every error but a lost lease is judged and written down."""
+    def carry(self, held: Task) -> Outside | None:
+        """One step of one message; every error but a lost lease is judged and written down, one from outside handed on."""
         try:
             carried = self.journey.load(held.subject)
         except GatewayError as error:
             self._stumble(held, error)
-            return
+            return None
         if carried.message.state not in UNDERWAY:
             self._leave(held)
-            return
+            return None
         try:
             if held.step == FOLLOW:
                 self._follow(held, carried)
-            else:
-                self._send(held, carried)
+                return None
+            return self._send(held, carried)
         except LeaseLost:
             raise
         except Exception as error:
             self._judge(held, carried, error=error)
+            return error if isinstance(error, Outside) else None
 
     def expire(self, held: Task) -> None:
         """The deadline of a message has come: LEVETID_UTLOPT unless it has been delivered or has failed."""
@@ -121,23 +122,24 @@ class Carrier:
             return None
         return None if state is Found.BUSY else is_there(state)
 
-    def _send(self, held: Task, carried: Carried) -> None:
+    def _send(self, held: Task, carried: Carried) -> Outside | None:
+        """Hand it over unless that has been done; what kept an earlier try from being looked at."""
         if carried.message.deadline is not None and carried.message.deadline <= self.now():
             # The expiry task of the same message says so; nothing is sent after the deadline.
             self._leave(held)
-            return
+            return None
         reference = carried.message.reference
         if reference is not None:
             finding = self._ask(held, carried, reference=reference)
-            if finding is None:
-                return
+            if isinstance(finding, Outside):
+                return finding
             if is_there(finding.state):
                 self._record_sent(held, carried, reference=reference)
-                return
+                return None
             if finding.state is Found.BUSY and not self.journey.waited_too_long(carried.message.id):
                 words = say("the channel is still receiving the bytes of an earlier try")
                 self._look_again(held, carried, detail=words)
-                return
+                return None
             if finding.state is not Found.EMPTY:
                 self.journey.forget_reference(carried.message.id, _channel_says(finding), held=held)
                 reference = None
@@ -146,15 +148,16 @@ class Carrier:
         sealed = self.journey.seal(rendered)
         handed_over = self.journey.hand_over(sealed, reference, held=held)
         self._record_sent(held, carried, reference=handed_over.reference)
+        return None
 
-    def _ask(self, held: Task, carried: Carried, *, reference: str) -> Finding | None:
-        """What became of an earlier try; None when that cannot be told now, for what may have arrived does not fail."""
+    def _ask(self, held: Task, carried: Carried, *, reference: str) -> Finding | Outside:
+        """What became of an earlier try, or why that cannot be told now: what may have arrived does not fail."""
         try:
             return self.journey.follow(carried, reference)
         except Outside as error:
             words = say("an earlier try cannot be looked at: {reason}", reason=as_phrase(error.message))
             self._look_again(held, carried, detail=words)
-            return None
+            return error
 
     def _follow(self, held: Task, carried: Carried) -> None:
         """After SENDT the channel is watched until the recipient can fetch it, so that a failed virus scan becomes FEIL."""

@@ -19,6 +19,7 @@ from gateway.storage.conversations import ConversationState
 from gateway.storage.engine import Connection, Database
 from gateway.storage.states import MessageState
 from gateway.storage.statuses import StatusEvent
+from gateway.storage.tasks import NewTask
 
 DELIVER = "deliver"
 EXPIRE = "expire"
@@ -39,6 +40,7 @@ class _Queued:
     message_id: str
     rendering: bytes
     deadline: datetime
+    lane: str
 
 
 def commit_view(database: Database, view: View, *, settings: IntakeSettings, now: datetime) -> None:
@@ -95,7 +97,8 @@ def _render(view: View, prototype: Prototype, *, settings: IntakeSettings, now: 
     files = files_for(choice, view.inspection.facts).filenames
     rendering = render(view.inspection.document, recipe_for(choice, files, settings=settings))
     deadline = choice.deadline or options_of(view.conversation).deadline or now + settings.message_lifetime
-    return _Queued(choice.message_id, rendering.xml, deadline)
+    lane = choice.route.channel.value if choice.route else ""
+    return _Queued(choice.message_id, rendering.xml, deadline, lane)
 
 
 def _queue(connection: Connection, view: View, *, queued: _Queued, now: datetime) -> None:
@@ -112,8 +115,8 @@ def _queue(connection: Connection, view: View, *, queued: _Queued, now: datetime
             at=now,
         ),
     )
-    tasks.add(connection, DELIVER, subject=message_id, due=now)
-    tasks.add(connection, EXPIRE, subject=message_id, due=queued.deadline)
+    tasks.add(connection, NewTask(DELIVER, message_id, now, lane=queued.lane))
+    tasks.add(connection, NewTask(EXPIRE, message_id, queued.deadline, lane=queued.lane))
 
 
 def _as_fault(problem: Problem, path: str) -> Fault:

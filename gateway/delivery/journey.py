@@ -8,14 +8,15 @@ import hashlib
 import io
 import json
 import zlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import BinaryIO
 
 from gateway.arkivmelding.filenames import normal
 from gateway.delivery.choosing import Course, Registry, wish_for
 from gateway.delivery.envelopes import compose
+from gateway.delivery.leases import Leases
 from gateway.delivery.submission import Clock, NewId
 from gateway.errors import Outside, Rejected, Unavailable
 from gateway.keys import KeyRing, read_certificate
@@ -96,6 +97,7 @@ class Journey:
     transports: Mapping[Channel, Transport]
     now: Clock
     new_id: NewId
+    leases: Leases = field(default_factory=Leases)
 
     def load(self, message_id: str) -> Carried:
         """The message as it was committed."""
@@ -156,12 +158,17 @@ class Journey:
         return SealedMessage(rendered, Consignment(message.id, message.sender, carried.recipient, parcel))
 
     def hand_over(self, sealed: SealedMessage, reference: str | None, *, held: Task) -> HandedOver:
-        """Send; the channel's reference is stored, behind the task's fence, before the first byte goes."""
+        """Send; the channel's reference is stored, behind the task's fence, before the first byte goes.
+
+        The bytes go only while the lease holds: who was stopped past it must not finish what another began anew.
+        """
         message = sealed.rendered.addressed.carried.message
         transport = self.transport(sealed.rendered.addressed.carried)
         with self.database.writing() as connection:
             tasks.require(connection, held)
-        sent = transport.send(sealed.consignment, reference=reference, remember=self._remember(message.id, held))
+        parcel = self._while_held(sealed.consignment.parcel, held)
+        consignment = replace(sealed.consignment, parcel=parcel)
+        sent = transport.send(consignment, reference=reference, remember=self._remember(message.id, held))
         return HandedOver(sent, self.now())
 
     def follow(self, carried: Carried, reference: str) -> Finding:
@@ -190,6 +197,14 @@ class Journey:
                 mend="The gateway's administrator switched the channel off after the commit.",
             )
         return transport
+
+    def _while_held(self, parcel: Parcel, held: Task) -> Parcel:
+        def chunks() -> Iterator[bytes]:
+            for chunk in parcel.chunks():
+                self.leases.require(held, self.now())
+                yield chunk
+
+        return Parcel(parcel.length, chunks)
 
     def _remember(self, message_id: str, held: Task) -> Callable[[str], None]:
         """Stops a worker that was overtaken while it began the transfer: its empty transfer is never published."""

@@ -14,7 +14,7 @@ import structlog
 
 from gateway.delivery.committing import DELIVER, EXPIRE
 from gateway.delivery.submission import Clock
-from gateway.errors import GatewayError, NotFound, Untrusted
+from gateway.errors import GatewayError, NotFound, Outside, Untrusted
 from gateway.language import say
 from gateway.message.identifiers import parse_identifier
 from gateway.message.processes import ARKIVMELDING_KVITTERING, STATUS
@@ -74,14 +74,17 @@ class Reception:
     now: Clock
     interval: timedelta = timedelta(seconds=15)
 
-    def run(self, held: Task) -> None:
+    def run(self, held: Task) -> Outside | None:
         """The recurring task: poll the organisation that is its subject, and come again after `interval`."""
+        failed = None
         try:
             self.poll(held.subject)
         except GatewayError as error:
             log.warning("poll_failed", error=type(error).__name__, detail=error.message)
+            failed = error if isinstance(error, Outside) else None
         with self.database.writing() as connection:
             tasks.reschedule(connection, replace(held, attempts=0), due=self.now() + self.interval, step="")
+        return failed
 
     def poll(self, organisation: str) -> None:
         """Take in everything that waits for an organisation; one bad arrival does not hold back the others."""

@@ -7,37 +7,41 @@ threads works, one thread renews; a job whose lease is lost has changed nothing.
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
 
+from gateway.delivery.lanes import LANES, Lanes, LaneSettings
+from gateway.delivery.leases import Leases
 from gateway.delivery.submission import Clock
-from gateway.errors import GatewayError, LeaseLost, StorageUnavailable
+from gateway.errors import GatewayError, LeaseLost, Outside, StorageUnavailable
 from gateway.storage import tasks
 from gateway.storage.engine import Database
 from gateway.storage.tasks import ClaimTerms, Task
 
 log = structlog.get_logger(__name__)
 
-Job = Callable[[Task], None]
+# Does one step and writes the task back; what kept a party outside from answering, for the lane's sake.
+Job = Callable[[Task], Outside | None]
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """How many tasks are done at once, how long a claim holds, and how often an idle worker looks (seconds)."""
+    """What is done at once in each lane, how long a claim holds, and how often an idle worker looks (seconds)."""
 
-    parallel: int = 4
+    lanes: LaneSettings = field(default_factory=LaneSettings)
     lease: timedelta = timedelta(seconds=60)
-    idle: float = 0.25
+    idle: float = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """Whose worker it is (`owner`, for the lease) and what it can do: a job for each kind of task."""
+    """Whose worker it is (`owner`, for the lease), what it can do – a job for each kind of task – and what it holds."""
 
     owner: str
     jobs: Mapping[str, Job]
+    leases: Leases = field(default_factory=Leases)
 
 
 class Worker:
@@ -46,18 +50,17 @@ class Worker:
     def __init__(self, database: Database, hands: Hands, *, settings: WorkerSettings, now: Clock) -> None:
         self._database = database
         self._hands = hands
+        self._leases = hands.leases
         self._settings = settings
+        self._lanes = Lanes(LANES, settings=settings.lanes)
         self._now = now
-        # By id and fence: a recurring task may be claimed again before its last round has been let go of.
-        self._held: dict[tuple[int, int], Task] = {}
-        self._guard = threading.Lock()
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop."""
         done = threading.Event()
         renewer = threading.Thread(target=self._renew_until, args=(done,), name="lease-renewer", daemon=True)
         renewer.start()
-        with ThreadPoolExecutor(self._settings.parallel, thread_name_prefix="work") as pool:
+        with ThreadPoolExecutor(self._settings.lanes.limit * len(LANES), thread_name_prefix="work") as pool:
             while not stop.is_set():
                 if not self._work_off(pool):
                     stop.wait(self._settings.idle)
@@ -65,35 +68,33 @@ class Worker:
         renewer.join()
 
     def _work_off(self, pool: ThreadPoolExecutor) -> bool:
-        """Claim as many due tasks as there are free hands; whether there were any."""
-        with self._guard:
-            free = self._settings.parallel - len(self._held)
-        if free <= 0:
-            return False
+        """Claim as many due tasks as their lanes have room for; whether there were any."""
         try:
-            claimed = self._claim(free)
+            claimed = self._claim()
         except StorageUnavailable as error:
             log.warning("claim_failed", error=error.message)
             return False
         for task in claimed:
-            with self._guard:
-                self._held[task.id, task.fence] = task
+            self._leases.hold(task)
+            self._lanes.begin(task)
             pool.submit(self._do, task).add_done_callback(self._released(task))
         return bool(claimed)
 
-    def _claim(self, free: int) -> tuple[Task, ...]:
+    def _claim(self) -> tuple[Task, ...]:
         now = self._now()
+        room = self._lanes.room(now)
         with self._database.reading() as connection:
-            due = tasks.next_due(connection)
-        if due is None or due > now:
+            due = tasks.lanes_due(connection, tuple(room), now=now)
+        if not due:
             return ()
-        terms = ClaimTerms(self._settings.lease, tuple(self._hands.jobs), free)
-        return tasks.claim(self._database, self._hands.owner, now=now, terms=terms)
+        kinds = tuple(self._hands.jobs)
+        terms = [ClaimTerms(self._settings.lease, kinds, room[lane], lane) for lane in due]
+        return tasks.claim_each(self._database, self._hands.owner, now=now, terms=terms)
 
-    def _do(self, task: Task) -> None:
+    def _do(self, task: Task) -> Outside | None:
         with structlog.contextvars.bound_contextvars(task=task.kind, subject=task.subject):
             try:
-                self._hands.jobs[task.kind](task)
+                return self._hands.jobs[task.kind](task)
             except LeaseLost:
                 log.warning("lease_lost")
             except GatewayError as error:
@@ -101,26 +102,28 @@ class Worker:
                 log.warning("task_failed", error=type(error).__name__)
             except Exception as error:
                 log.error("task_crashed", error=type(error).__name__)
+        return None
 
-    def _released(self, task: Task) -> Callable[["Future[None]"], None]:
-        def release(_: "Future[None]") -> None:
-            with self._guard:
-                self._held.pop((task.id, task.fence), None)
+    def _released(self, task: Task) -> Callable[["Future[Outside | None]"], None]:
+        def release(future: "Future[Outside | None]") -> None:
+            self._leases.release(task)
+            self._lanes.end(task, future.result(), now=self._now())
 
         return release
 
     def _renew_until(self, done: threading.Event) -> None:
         while not done.wait(self._settings.lease.total_seconds() / 3):
-            with self._guard:
-                held = list(self._held.values())
-            for task in held:
+            for task in self._leases.held():
                 self._renew(task)
 
     def _renew(self, task: Task) -> None:
+        until = self._now() + self._settings.lease
         try:
-            tasks.renew(self._database, task, until=self._now() + self._settings.lease)
+            tasks.renew(self._database, task, until=until)
+            self._leases.renew(task, until)
         except LeaseLost:
-            # Finished in this moment, or taken over; the fence stops its write back in the second case.
+            # Finished in this moment, or taken over; the second stops what is still being done with it.
+            self._leases.lose(task)
             log.debug("lease_not_renewed", task=task.kind)
         except GatewayError as error:
             log.warning("renewal_failed", task=task.kind, error=type(error).__name__)

@@ -150,6 +150,7 @@ attempt = Table(
 )
 
 # A number is never given twice (AUTOINCREMENT): an old worker's fence must not fit a task that came later.
+# `lane` is whom the task keeps waiting while it is done: what shares a lane shares its limit. "" is nobody outside.
 task = Table(
     "task",
     metadata,
@@ -162,10 +163,12 @@ task = Table(
     Column("lease_until", Moment),
     Column("lease_owner", Text),
     required("step", Text),
+    required("lane", Text),
     UniqueConstraint("kind", "subject"),
     sqlite_autoincrement=True,
 )
 Index(None, task.c.due, task.c.kind)
+Index(None, task.c.lane, task.c.due)
 Index(
     None,
     task.c.lease_until,

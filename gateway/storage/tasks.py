@@ -4,17 +4,32 @@ In come kinds, subjects and times; out come frozen `Task`s. Called by delivery: 
 in the same transaction; a worker claims, does one step outside any transaction, and writes back what it did.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, bindparam, delete, or_, select, update
+from sqlalchemy import CursorResult, Row, bindparam, delete, exists, or_, select, update
 
 from gateway.errors import Conflict, LeaseLost
 from gateway.language import say
 from gateway.storage.engine import Connection, Database
 from gateway.storage.once import insert_once
 from gateway.storage.tables import task
+
+
+@dataclass(frozen=True, slots=True)
+class NewTask:
+    """What is to be done later, at `due`: one of a kind for a subject.
+
+    Tasks of one `lane` wait for the same party outside, and share a limit; "" waits for nobody.
+    """
+
+    kind: str
+    subject: str
+    due: datetime
+    lane: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +47,27 @@ class Task:
     fence: int
     step: str
     lease_until: datetime
+    lane: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimTerms:
-    """How long a claim holds, of which kinds (empty: all) and how many at once."""
+    """How long a claim holds, of which kinds (empty: all), in which lane (None: any) and how many at once."""
 
     lease: timedelta
     kinds: tuple[str, ...] = ()
     limit: int = 1
+    lane: str | None = None
 
 
 _FACTS = tuple(task.c[name] for name in Task.__dataclass_fields__)
 _FREE = or_(task.c.lease_until.is_(None), task.c.lease_until <= bindparam("now"))
-# A CTE, for PostgreSQL may run a plain subquery more than once and so claim more than the limit.
+_DUE = (task.c.due <= bindparam("now"), _FREE)
 _PICKED = (
-    select(task.c.id)
-    .where(task.c.due <= bindparam("now"), _FREE)
-    .order_by(task.c.due)
-    .limit(bindparam("at_most"))
-    .with_for_update(skip_locked=True)
+    select(task.c.id).where(*_DUE).order_by(task.c.due).limit(bindparam("at_most")).with_for_update(skip_locked=True)
 )
 _OF_KINDS = task.c.kind.in_(bindparam("kinds", expanding=True))
+_IN_LANE = task.c.lane == bindparam("this_lane")
 _MINE = (task.c.id == bindparam("this"), task.c.fence == bindparam("held"))
 _RENEW = update(task).where(*_MINE).values(lease_until=bindparam("until"))
 _RESCHEDULE = (
@@ -79,26 +93,42 @@ _FIRST_FREE = select(task.c.due).where(task.c.lease_until.is_(None)).order_by(ta
 _FIRST_LEASE = select(task.c.lease_until).where(task.c.lease_until.is_not(None)).order_by(task.c.lease_until).limit(1)
 
 
-def add(connection: Connection, kind: str, *, subject: str, due: datetime) -> None:
+def add(connection: Connection, new: NewTask) -> None:
     """Put a task on the schedule; Conflict where this kind is already there for this subject."""
-    if not _insert(connection, kind, subject=subject, due=due):
-        there = say("a task {kind} for {subject} is on the schedule already", kind=kind, subject=subject)
+    if not _insert(connection, new):
+        there = say("a task {kind} for {subject} is on the schedule already", kind=new.kind, subject=new.subject)
         raise Conflict(there, code="TASK_EXISTS")
 
 
-def ensure(connection: Connection, kind: str, *, subject: str, due: datetime) -> None:
+def ensure(connection: Connection, new: NewTask) -> None:
     """Put a recurring task on the schedule unless it is there: every process may ask for it when it starts."""
-    _insert(connection, kind, subject=subject, due=due)
+    _insert(connection, new)
 
 
 def claim(database: Database, owner: str, *, now: datetime, terms: ClaimTerms) -> tuple[Task, ...]:
     """Take the longest due tasks that nobody holds, each for one owner only; empty where nothing is due."""
-    bound: dict[str, object] = {"now": now, "until": now + terms.lease, "owner": owner, "at_most": terms.limit}
-    if terms.kinds:
-        bound["kinds"] = terms.kinds
+    return claim_each(database, owner, now=now, terms=(terms,))
+
+
+def claim_each(database: Database, owner: str, *, now: datetime, terms: Sequence[ClaimTerms]) -> tuple[Task, ...]:
+    """The same on several terms at once, say one for each lane, in one transaction."""
+    claimed: list[Task] = []
     with database.writing() as connection:
-        rows = connection.execute(_CLAIM_KINDS if terms.kinds else _CLAIM, bound).all()
-    return tuple(sorted((_read(row) for row in rows), key=lambda held: (held.due, held.id)))
+        for each in terms:
+            bound: dict[str, object] = {"now": now, "until": now + each.lease, "owner": owner, "at_most": each.limit}
+            if each.kinds:
+                bound["kinds"] = each.kinds
+            if each.lane is not None:
+                bound["this_lane"] = each.lane
+            statement = _claiming(bool(each.kinds), each.lane is not None)
+            claimed += [_read(row) for row in connection.execute(statement, bound)]
+    return tuple(sorted(claimed, key=lambda held: (held.due, held.id)))
+
+
+def lanes_due(connection: Connection, lanes: tuple[str, ...], *, now: datetime) -> tuple[str, ...]:
+    """Those of the lanes in which something can be claimed now: a look that takes no lock."""
+    answers = connection.execute(_looking(lanes), {"now": now}).one() if lanes else ()
+    return tuple(lane for lane, is_due in zip(lanes, answers, strict=True) if is_due)
 
 
 def renew(database: Database, held: Task, *, until: datetime) -> Task:
@@ -146,7 +176,14 @@ def next_due(connection: Connection) -> datetime | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-def _claiming(picked: Any) -> Any:
+@cache
+def _claiming(of_kinds: bool, in_lane: bool) -> Any:
+    picked = _PICKED
+    if of_kinds:
+        picked = picked.where(_OF_KINDS)
+    if in_lane:
+        picked = picked.where(_IN_LANE)
+    # A CTE, for PostgreSQL may run a plain subquery more than once and so claim more than the limit.
     chosen = picked.cte("picked")
     return (
         update(task)
@@ -161,13 +198,13 @@ def _claiming(picked: Any) -> Any:
     )
 
 
-_CLAIM = _claiming(_PICKED)
-_CLAIM_KINDS = _claiming(_PICKED.where(_OF_KINDS))
+@cache
+def _looking(lanes: tuple[str, ...]) -> Any:
+    return select(*(exists().where(*_DUE, task.c.lane == lane).label(f"lane_{n}") for n, lane in enumerate(lanes)))
 
 
-def _insert(connection: Connection, kind: str, *, subject: str, due: datetime) -> bool:
-    row = {"kind": kind, "subject": subject, "due": due, "attempts": 0, "fence": 0, "step": ""}
-    return insert_once(connection, task, row=row)
+def _insert(connection: Connection, new: NewTask) -> bool:
+    return insert_once(connection, task, row={**asdict(new), "attempts": 0, "fence": 0, "step": ""})
 
 
 def _mine(held: Task) -> dict[str, object]:

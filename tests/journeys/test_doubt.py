@@ -1,6 +1,7 @@
 """When it is not known what happened: overtaken workers, lost answers, channels that cannot be asked, hostile mail."""
 
 import base64
+import os
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -13,12 +14,16 @@ from gateway.delivery.carrier import Carrier
 from gateway.delivery.committing import DELIVER, EXPIRE
 from gateway.delivery.housekeeping import Housekeeping
 from gateway.delivery.journey import Journey
+from gateway.delivery.leases import Leases
 from gateway.delivery.reception import Reception
 from gateway.delivery.retry import Backoff, RetrySettings
 from gateway.errors import LeaseLost
 from gateway.message.processes import Channel
-from gateway.storage import tasks
+from gateway.storage import messages, tasks
+from gateway.storage.messages import Message as StoredMessage
 from gateway.storage.tasks import ClaimTerms, Task
+from gateway.transports.dpo.body import UploadBody
+from gateway.transports.port import Found
 from tests.documents import DPO, Message, Part, skjerming
 from tests.journeys.following import (
     delivery_of,
@@ -57,6 +62,12 @@ def claim(gateway: Gateway, kind: str, message_id: str, *, at: timedelta = timed
     terms = ClaimTerms(timedelta(seconds=5), (kind,), 100)
     claimed = tasks.claim(gateway.assembly.database, "test", now=now() + at, terms=terms)
     return next(task for task in claimed if task.subject == message_id)
+
+
+def message_of_storage(gateway: Gateway, message_id: str) -> StoredMessage:
+    """The message as it is remembered."""
+    with gateway.assembly.database.reading() as connection:
+        return messages.get(connection, message_id)
 
 
 @pytest.fixture(autouse=True)
@@ -106,6 +117,33 @@ def test_an_overtaken_worker_stops_before_the_first_byte(gateway: Gateway) -> No
     go_on.set()
     thread.join(20)
     assert isinstance(outcome[0], LeaseLost)
+    with working(gateway):
+        wait_for_status(gateway, message_id, "LEST")
+    delivery = delivery_of(gateway, message_id)
+    assert delivery is not None
+    assert delivery["copies"] == 1
+
+
+def test_an_upload_that_outlives_its_lease_stops(gateway: Gateway) -> None:
+    """A worker that was stopped in the midst of the bytes and woken past its lease sends no more; the next sends them anew."""
+    (message_id,) = send(gateway, content=b"%PDF-" + os.urandom(3 * 1024 * 1024))
+    held = claim(gateway, DELIVER, message_id)
+    leases, carrier = Leases(), carrier_of(gateway)
+    leases.hold(held)
+
+    def stopped(*_: object) -> None:
+        leases.lose(held)
+
+    asleep = replace(carrier, journey=replace(carrier.journey, leases=leases))
+    body = UploadBody._count
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(UploadBody, "_count", lambda self, size, last=False: (body(self, size, last=last), stopped()))
+        with pytest.raises(LeaseLost):
+            asleep.carry(held)
+    reference = str(message_of_storage(gateway, message_id).reference)
+    wait_for(lambda: gateway.assembly.dpo.find(SENDER, reference).state is Found.GONE, "the broken upload")
+    assert log_of(gateway, message_id) == ["OPPRETTET"]
+    carrier.carry(claim(gateway, DELIVER, message_id, at=timedelta(seconds=60)))
     with working(gateway):
         wait_for_status(gateway, message_id, "LEST")
     delivery = delivery_of(gateway, message_id)

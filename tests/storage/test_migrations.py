@@ -7,6 +7,7 @@ from sqlalchemy import inspect, text
 
 from gateway.errors import SetupFault
 from gateway.storage.engine import Database
+from gateway.storage.migrations import is_current, migrate
 from gateway.storage.tables import metadata
 
 from . import crowd
@@ -37,7 +38,8 @@ def test_both_databases_have_the_constraints_of_the_code(database: Database) -> 
 def test_numbers_are_never_given_twice(sqlite_database: Database) -> None:
     """Tasks and statuses do not reuse the number of a row that was deleted, not even of the last one."""
     insert = text(
-        "INSERT INTO task (kind, subject, due, attempts, fence, step) VALUES ('k', 's', 0, 0, 0, '') RETURNING id"
+        "INSERT INTO task (kind, subject, due, attempts, fence, step, lane) VALUES ('k', 's', 0, 0, 0, '', '')"
+        " RETURNING id"
     )
     with sqlite_database.writing() as connection:
         first = connection.scalar(insert)
@@ -51,7 +53,7 @@ def test_a_second_upgrade_changes_nothing(database: Database) -> None:
     """Upgrading what is current already is no error."""
     database.upgrade()
     with database.reading() as connection:
-        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "0001"
+        assert is_current(connection)
 
 
 def test_three_processes_upgrade_one_empty_database(empty_address: str) -> None:
@@ -61,6 +63,24 @@ def test_three_processes_upgrade_one_empty_database(empty_address: str) -> None:
     with database.reading() as connection:
         assert set(inspect(connection).get_table_names()) == {*metadata.tables, "alembic_version"}
         assert connection.scalar(text("SELECT count(*) FROM alembic_version")) == 1
+    database.close()
+
+
+def test_what_stands_on_the_schedule_gets_its_lane(empty_address: str) -> None:
+    """A poll and a sweep that version 0001 put there are claimed by the next version in the lanes that they belong to."""
+    database = Database(empty_address)
+    with database.writing() as connection:
+        migrate(connection, to="0001")
+        connection.execute(
+            text(
+                "INSERT INTO task (kind, subject, due, attempts, fence, step)"
+                " VALUES ('poll', '0192:311000012', 0, 3, 1, ''), ('sweep', '', 0, 1, 1, '')"
+            )
+        )
+    database.upgrade()
+    with database.reading() as connection:
+        rows = connection.execute(text("SELECT kind, lane, attempts FROM task ORDER BY kind")).all()
+    assert [tuple(row) for row in rows] == [("poll", "poll", 3), ("sweep", "", 1)]
     database.close()
 
 

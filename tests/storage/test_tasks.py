@@ -12,7 +12,7 @@ from sqlalchemy import text
 from gateway.errors import Conflict, LeaseLost
 from gateway.storage import tasks
 from gateway.storage.engine import Database
-from gateway.storage.tasks import ClaimTerms, Task
+from gateway.storage.tasks import ClaimTerms, NewTask, Task
 
 from . import crowd
 from .making import NOW
@@ -47,6 +47,27 @@ def test_a_claim_takes_only_the_kinds_it_names(database: Database) -> None:
     assert {task.subject for task in tasks.claim(database, "one", now=NOW, terms=terms)} == {"b", "c"}
 
 
+def test_lanes_are_claimed_side_by_side(database: Database) -> None:
+    """Each lane gives up to its own limit in one claim; a lane that is not named gives nothing, however long it is due."""
+    for lane, count in (("DPO", 3), ("poll", 2), ("DPV", 1)):
+        for number in range(count):
+            _add_new(database, NewTask("deliver", f"{lane} {number}", NOW - timedelta(minutes=number), lane))
+    with database.reading() as connection:
+        assert tasks.lanes_due(connection, ("DPO", "", "poll"), now=NOW) == ("DPO", "poll")
+        assert tasks.lanes_due(connection, ("DPO", "poll"), now=NOW - timedelta(minutes=2)) == ("DPO",)
+        assert tasks.lanes_due(connection, (), now=NOW) == ()
+    terms = [replace(TERMS, limit=2, lane="DPO"), replace(TERMS, limit=9, lane="poll"), replace(TERMS, lane="")]
+    claimed = tasks.claim_each(database, "one", now=NOW, terms=terms)
+    assert [(task.lane, task.subject) for task in claimed] == [
+        ("DPO", "DPO 2"),
+        ("DPO", "DPO 1"),
+        ("poll", "poll 1"),
+        ("poll", "poll 0"),
+    ]
+    with database.reading() as connection:
+        assert tasks.lanes_due(connection, ("DPO", "poll"), now=NOW) == ("DPO",)
+
+
 def test_a_held_task_is_free_when_its_lease_runs_out(database: Database) -> None:
     """Nobody gets a held task before its lease is over; then it has a new fence and one more attempt."""
     _add(database)
@@ -74,7 +95,7 @@ def test_an_old_fence_writes_nothing(database: Database) -> None:
     with pytest.raises(LeaseLost):
         tasks.renew(database, old, until=NOW + 9 * LEASE)
     with suppress(LeaseLost), database.writing() as connection:
-        tasks.add(connection, "receipt", subject="from the old one", due=NOW)
+        tasks.add(connection, NewTask("receipt", "from the old one", NOW))
         tasks.reschedule(connection, old, due=NOW, step="x")
     with pytest.raises(LeaseLost):
         _finish(database, old)
@@ -90,7 +111,7 @@ def test_a_fence_does_not_fit_a_task_that_came_later(database: Database) -> None
     with database.writing() as connection:
         assert tasks.remove(connection, "deliver", subject="m")
         assert not tasks.remove(connection, "deliver", subject="m")
-        tasks.add(connection, "deliver", subject="m", due=NOW)
+        tasks.add(connection, NewTask("deliver", "m", NOW))
     (new,) = tasks.claim(database, "two", now=NOW, terms=TERMS)
     assert new.fence == old.fence
     with pytest.raises(LeaseLost):
@@ -122,9 +143,9 @@ def test_one_task_of_a_kind_for_a_subject(database: Database) -> None:
     with pytest.raises(Conflict):
         _add(database, due=NOW + LEASE)
     with database.writing() as connection:
-        tasks.ensure(connection, "deliver", subject="m", due=NOW + LEASE)
-        tasks.ensure(connection, "poll", subject="m", due=NOW)
-        tasks.ensure(connection, "poll", subject="m", due=NOW + LEASE)
+        tasks.ensure(connection, NewTask("deliver", "m", NOW + LEASE))
+        tasks.ensure(connection, NewTask("poll", "m", NOW))
+        tasks.ensure(connection, NewTask("poll", "m", NOW + LEASE))
     claimed = tasks.claim(database, "one", now=NOW, terms=replace(TERMS, limit=9))
     assert {(task.kind, task.due) for task in claimed} == {("deliver", NOW), ("poll", NOW)}
 
@@ -144,7 +165,7 @@ def test_an_idle_worker_knows_when_to_wake(database: Database) -> None:
 def test_a_task_belongs_to_the_transaction_that_made_it(database: Database) -> None:
     """A task that was added where the transaction then failed is not on the schedule."""
     with suppress(RuntimeError), database.writing() as connection:
-        tasks.add(connection, "deliver", subject="m", due=NOW)
+        tasks.add(connection, NewTask("deliver", "m", NOW))
         raise RuntimeError
     assert _rows(database) == []
 
@@ -177,25 +198,34 @@ def test_processes_share_the_schedule(address: str) -> None:
     database.close()
 
 
-def test_a_claim_reads_no_more_than_it_must(sqlite_database: Database) -> None:
-    """The claim walks the index on the due time, without sorting or reading the whole schedule."""
+@pytest.mark.parametrize(
+    ("in_lane", "index"), [(False, "ix_task_due_kind (due<?)"), (True, "ix_task_lane_due (lane=? AND due<?)")]
+)
+def test_a_claim_reads_no_more_than_it_must(sqlite_database: Database, in_lane: bool, index: str) -> None:
+    """The claim walks an index on the due time, without sorting or reading the whole schedule."""
     with sqlite_database.reading() as connection:
-        statement = str(tasks._CLAIM.compile(connection, compile_kwargs={"render_postcompile": True}))
-        bound = (1, 1, 1, 1, 1, 1, "one", 1, 1, 1)[: statement.count("?")]
+        statement = str(
+            tasks._claiming(False, in_lane).compile(connection, compile_kwargs={"render_postcompile": True})
+        )
+        bound = (1,) * statement.count("?")
         plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", bound)]
-    assert any("INDEX ix_task_due_kind (due<?)" in line for line in plan)
+    assert any(f"INDEX {index}" in line for line in plan)
     assert not any("TEMP B-TREE" in line or line.startswith("SCAN task") for line in plan)
 
 
 def _add(database: Database, kind: str = "deliver", *, subject: str = "m", due: datetime = NOW) -> None:
+    _add_new(database, NewTask(kind, subject, due))
+
+
+def _add_new(database: Database, new: NewTask) -> None:
     with database.writing() as connection:
-        tasks.add(connection, kind, subject=subject, due=due)
+        tasks.add(connection, new)
 
 
 def _fill(database: Database, count: int) -> None:
     with database.writing() as connection:
         for number in range(count):
-            tasks.add(connection, "deliver", subject=str(number), due=NOW - timedelta(seconds=number % 7))
+            tasks.add(connection, NewTask("deliver", str(number), NOW - timedelta(seconds=number % 7)))
 
 
 def _finish(database: Database, held: Task) -> None:

@@ -22,12 +22,12 @@ def is_current(connection: Connection) -> bool:
     return MigrationContext.configure(connection).get_current_revision() == newest
 
 
-def migrate(connection: Connection) -> None:
-    """Bring the tables to the newest version in this transaction; SetupFault where a newer program made them."""
+def migrate(connection: Connection, *, to: str = "head") -> None:
+    """Bring the tables to that version in this transaction; SetupFault where a newer program made them."""
     settings = _settings()
     settings.attributes["connection"] = connection
     try:
-        command.upgrade(settings, "head")
+        command.upgrade(settings, to)
     except CommandError as fault:
         raise SetupFault(
             say("the database cannot be brought to this version: {reason}", reason=str(fault)),

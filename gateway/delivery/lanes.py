@@ -1,0 +1,92 @@
+"""Lanes: who waits for the same party outside shares a limit, and a party that fails is left alone for a while.
+
+In come tasks as they are begun and ended, out comes how many more may be begun in each lane. Kept by the worker. What
+is not begun is not tried: it keeps its place and its tries, and goes on by itself when the party answers again.
+"""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from gateway.errors import AnswerLost, Outside, Unavailable
+from gateway.message.processes import Channel
+from gateway.storage.tasks import Task
+
+log = structlog.get_logger(__name__)
+
+NO_LANE = ""
+POLL_LANE = "poll"
+LANES: tuple[str, ...] = (NO_LANE, POLL_LANE, *Channel)
+_LONGEST_ASKED_FOR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class LaneSettings:
+    """How many tasks of a lane are done at once; after how many failing subjects in a row it is left alone, how long."""
+
+    limit: int = 4
+    failures: int = 5
+    first_pause: timedelta = timedelta(seconds=5)
+    longest_pause: timedelta = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class _Lane:
+    """Where one lane stands. `closed_until` is None while it is open; `failing` holds whom it failed for in a row."""
+
+    running: int = 0
+    failing: set[str] = field(default_factory=set)
+    pause: timedelta = timedelta()
+    closed_until: datetime | None = None
+
+
+class Lanes:
+    """All lanes of one worker. May be used from any thread."""
+
+    def __init__(self, names: Iterable[str], *, settings: LaneSettings) -> None:
+        self._settings = settings
+        self._lanes = {name: _Lane() for name in names}
+        self._guard = threading.Lock()
+
+    def room(self, now: datetime) -> dict[str, int]:
+        """How many tasks may be begun in each lane that has room; one, to try, in a lane whose pause is over."""
+        with self._guard:
+            rooms = {name: self._room(lane, now) for name, lane in self._lanes.items()}
+        return {name: room for name, room in rooms.items() if room > 0}
+
+    def begin(self, task: Task) -> None:
+        """A task has been claimed."""
+        with self._guard:
+            self._lanes[task.lane].running += 1
+
+    def end(self, task: Task, error: Outside | None, *, now: datetime) -> None:
+        """A task has been let go of, with what went wrong outside."""
+        with self._guard:
+            lane = self._lanes[task.lane]
+            lane.running -= 1
+            if isinstance(error, Unavailable | AnswerLost):
+                lane.failing.add(task.subject)
+                self._close_if_failing(task.lane, error, now=now)
+            else:
+                lane.failing.clear()
+                lane.closed_until, lane.pause = None, timedelta()
+
+    def _room(self, lane: _Lane, now: datetime) -> int:
+        if lane.closed_until is None:
+            return self._settings.limit - lane.running
+        return 1 - lane.running if lane.closed_until <= now else 0
+
+    def _close_if_failing(self, name: str, error: Outside, *, now: datetime) -> None:
+        lane, settings = self._lanes[name], self._settings
+        asked_for = min(timedelta(seconds=error.retry_after or 0), _LONGEST_ASKED_FOR)
+        if name == NO_LANE or (len(lane.failing) < settings.failures and error.status != 429):
+            return
+        until = now + asked_for
+        if lane.closed_until is None or lane.closed_until <= now:
+            lane.pause = min(max(settings.first_pause, lane.pause * 2), settings.longest_pause)
+            until = max(until, now + lane.pause)
+        lane.closed_until = max(until, lane.closed_until or until)
+        log.warning("lane_paused", lane=name, until=lane.closed_until.isoformat(), error=error.code)

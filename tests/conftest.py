@@ -1,17 +1,26 @@
 """What every test shares: one log of the whole run, one sandbox, one gateway."""
 
 import logging
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 import structlog
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from gateway.sandbox.server import Sandbox
 from tests.live import Gateway, read_schemas, serving, working
 
 LOG_OF_THE_RUN = "tests/test_log_of_the_run.py"
+
+# How fast a busy machine draws its examples says nothing about us.
+hypothesis_settings.register_profile("patient", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+hypothesis_settings.load_profile("patient")
+# A run in the background of a script ignores Ctrl-C, and so would every program that the tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,7 @@
 A test that asks for `database` runs on SQLite and on PostgreSQL; the latter is skipped where it is not installed.
 """
 
-import importlib.util
-import os
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -16,9 +12,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from gateway.storage.engine import Database
-
-_BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
-
+from tests.postgresql import is_installed, running_server
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -32,22 +26,11 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
-    """A PostgreSQL of our own in a temporary folder, reached through a socket in it; its URL without the database."""
-    if not _BINARIES or importlib.util.find_spec("psycopg") is None:
+    """A PostgreSQL of our own; its URL without the database."""
+    if not is_installed():
         pytest.skip("PostgreSQL's server or psycopg is not on this machine")
-    account = "postgres" if os.getuid() == 0 else None  # the server refuses to run as root
-    folder = Path(tempfile.mkdtemp(prefix="gateway-pg-"))
-    if account:
-        shutil.chown(folder, account)
-    pg_ctl = _BINARIES[-1]
-    options = f"-c listen_addresses='' -c fsync=off -k {folder}"
-    _run([pg_ctl.with_name("initdb"), "-D", folder / "data", "-A", "trust", "-U", "gateway", "-E", "UTF8"], account)
-    try:
-        _run([pg_ctl, "-D", folder / "data", "-o", options, "-l", folder / "log", "-w", "start"], account)
-        yield f"postgresql+psycopg://gateway@/{{name}}?host={folder}"
-    finally:
-        _run([pg_ctl, "-D", folder / "data", "-m", "immediate", "-w", "stop"], account)
-        shutil.rmtree(folder)
+    with running_server() as address:
+        yield address.replace("/postgres?", "/{name}?")
 
 
 @pytest.fixture(scope="session")
@@ -96,11 +79,6 @@ def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]
     opened = Database(str(shutil.copy(sqlite_template, tmp_path / "only.db")))
     yield opened
     opened.close()
-
-
-def _run(command: list[object], account: str | None) -> None:
-    words = [str(word) for word in command]
-    subprocess.run(words, user=account, cwd="/", check=True, timeout=60, stdout=subprocess.DEVNULL)
 
 
 def _create(server: str, statement: str) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import create_engine, text
 from gateway.storage.engine import Database
 from tests.postgresql import is_installed, running_server
 
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file that nobody has open."""

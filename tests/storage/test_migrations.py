@@ -51,7 +51,7 @@ def test_a_second_upgrade_changes_nothing(database: Database) -> None:
     """Upgrading what is current already is no error."""
     database.upgrade()
     with database.reading() as connection:
-        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "0001"
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "0003"
 
 
 def test_three_processes_upgrade_one_empty_database(empty_address: str) -> None:

@@ -48,6 +48,7 @@ class TimelineAnswer(Answer):
     awaits = fields.String(validate=validate.OneOf([each.value for each in Awaits]))
     nextTry = fields.String(allow_none=True)
     underWay = fields.Boolean(metadata={"description": "a try is being made this very moment"})
+    mayRetry = fields.Boolean(metadata={"description": "whether `retry` would be taken now"})
     mustAct = must_act()
     mend = fields.String(allow_none=True)
     answer = fields.String(allow_none=True, metadata={"description": "the channel's own words"})

@@ -149,6 +149,7 @@ def timeline_json(timeline: Timeline) -> Json:
         "awaits": timeline.awaits.value,
         "nextTry": moment(timeline.next_try),
         "underWay": timeline.under_way,
+        "mayRetry": timeline.may_retry,
         "mustAct": timeline.must_act.value if timeline.must_act else None,
         "mend": _told_or_none(timeline.mend),
         "answer": _told_or_none(timeline.answer),

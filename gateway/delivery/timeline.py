@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from gateway.delivery.committing import DELIVER
 from gateway.errors import MustAct, Verdict
-from gateway.message.status import Outcome, Status
+from gateway.message.status import Outcome, Status, may_have_left
 from gateway.storage import attempts, messages, statuses, tasks
 from gateway.storage.attempts import Act, Attempt
 from gateway.storage.engine import Connection
@@ -68,7 +68,7 @@ class Timeline:
     """A message with all its entries in order of time, and how it stands at `now`.
 
     `next_try` is None where none is planned or one is being made (`under_way`). `must_act`, `mend` and `answer` are of
-    what stands in the way now, None where nothing does.
+    what stands in the way now, None where nothing does. `may_retry`: a retry by hand would be taken.
     """
 
     message: Message
@@ -80,6 +80,7 @@ class Timeline:
     must_act: MustAct | None
     mend: str | None
     answer: str | None
+    may_retry: bool
 
 
 def read_timeline(connection: Connection, message: Message, *, now: datetime) -> Timeline:
@@ -100,6 +101,7 @@ def read_timeline(connection: Connection, message: Message, *, now: datetime) ->
         must_act=told.must_act if told else None,
         mend=told.mend if told else None,
         answer=_answer(entries, told),
+        may_retry=_may_retry(message, entries, task=task, now=now),
     )
 
 
@@ -117,6 +119,15 @@ def _awaits(message: Message, task: Standing | None, *, now: datetime) -> Awaits
     if message.state is MessageState.SENT:
         return Awaits.CHANNEL if task else Awaits.RECIPIENT
     return Awaits.NOTHING
+
+
+def _may_retry(message: Message, entries: Sequence[Entry], *, task: Standing | None, now: datetime) -> bool:
+    """As `steering` rules, but for what only its transaction can see."""
+    if message.deadline is None or message.deadline <= now:
+        return False
+    if message.outcome is Outcome.FAILED:
+        return not may_have_left([Status(entry.name) for entry in entries if entry.kind is EntryKind.STATUS])
+    return message.outcome is Outcome.PENDING and task is not None and held_until(message, now=now) is None
 
 
 def _last_word(message: Message, entries: Sequence[Entry]) -> Entry | None:

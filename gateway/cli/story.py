@@ -33,11 +33,19 @@ def show_story(screen: Screen, story: Json) -> None:
         ),
         style="bold",
     )
+    before: Json = {}
     for entry in story["timeline"]:
-        screen.say(say("  {moment}  {what}", moment=_moment(entry["at"]), what=_what(entry)))
+        # A status that a try or an act brought with it would only say the same again.
+        words = entry["name"] if _comes_of(entry, before) else _what(entry)
+        screen.say(say("  {moment}  {what}", moment=_moment(entry["at"]), what=words))
+        before = entry
         if entry["nextTry"]:
             screen.say(say("                       next try {moment}", moment=_moment(entry["nextTry"])))
     _show_state(screen, story)
+
+
+def _comes_of(entry: Json, before: Json) -> bool:
+    return entry["kind"] == "status" and before.get("at") == entry["at"] and before["kind"] in ("attempt", "act")
 
 
 def _show_state(screen: Screen, story: Json) -> None:

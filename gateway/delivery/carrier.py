@@ -157,10 +157,12 @@ class Carrier:
 
     def _record_sent(self, held: Task, carried: Carried, *, reference: str) -> None:
         words = say("handed over to {channel} as {reference}", channel=carried.channel.value, reference=reference)
-        told = replace(self._event(carried.message, Status.SENDT), description=words, evidence=Evidence.HANDED_OVER)
+        tried = self._attempt(carried, DELIVER, detail=words)
+        sent = self._event(carried.message, Status.SENDT)
+        told = replace(sent, at=tried.at, description=words, evidence=Evidence.HANDED_OVER)
         with self.database.writing() as connection:
             statuses.append(connection, told)
-            attempts.record(connection, self._attempt(carried, DELIVER, detail=words))
+            attempts.record(connection, tried)
             tasks.reschedule(connection, held, due=self.now() + _FIRST_LOOK, step=FOLLOW)
 
     def _look_again(self, held: Task, carried: Carried, *, detail: str) -> None:
@@ -187,14 +189,15 @@ class Carrier:
         self._come_again(held, tried, due=decision.again or now + self.backoff.pause(held.attempts))
 
     def _fail(self, held: Task, carried: Carried, *, decision: Decision) -> None:
+        tried = _judged(self._attempt(carried, held.step or DELIVER, detail=decision.sentence), decision)
         told = replace(
             self._event(carried.message, Status.FEIL),
+            at=tried.at,
             description=_in_words(decision),
             mend=decision.mend or None,
             must_act=decision.must_act,
             answer=decision.answer or None,
         )
-        tried = _judged(self._attempt(carried, held.step or DELIVER, detail=decision.sentence), decision)
         with self.database.writing() as connection:
             statuses.append(connection, told)
             attempts.record(connection, tried)
@@ -253,7 +256,11 @@ def _channel_says(finding: Finding) -> str:
 
 def _in_words(decision: Decision) -> str:
     """Why it stopped, and what can be done about it."""
-    sentence = as_phrase(decision.sentence)
-    if not decision.mend:
-        return say("{sentence}.", sentence=sentence)
-    return say("{sentence}. {mend}", sentence=sentence, mend=as_phrase(decision.mend))
+    sentence, mend = as_phrase(decision.sentence), as_phrase(decision.mend)
+    if decision.sentence.endswith("."):
+        return say("{sentence} {mend}", sentence=sentence, mend=mend) if decision.mend else sentence
+    return (
+        say("{sentence}. {mend}", sentence=sentence, mend=mend)
+        if decision.mend
+        else say("{sentence}.", sentence=sentence)
+    )

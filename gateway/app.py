@@ -28,6 +28,7 @@ from gateway.delivery.lanes import POLL_LANE
 from gateway.delivery.leases import Leases
 from gateway.delivery.reception import POLL, Reception
 from gateway.delivery.retry import Backoff
+from gateway.delivery.steering import Steering
 from gateway.delivery.uploads import Uploads
 from gateway.delivery.worker import Hands, Worker
 from gateway.errors import SetupFault
@@ -132,7 +133,15 @@ def build_door(assembly: Assembly) -> Flask:
         now=now,
         new_id=new_id,
     )
-    behind = Rooms(assembly.database, intake, Uploads(intake), assembly.registry, settings.routing.enabled, now)
+    behind = Rooms(
+        database=assembly.database,
+        intake=intake,
+        uploads=Uploads(intake),
+        steering=Steering(assembly.database, now),
+        registry=assembly.registry,
+        channels=settings.routing.enabled,
+        now=now,
+    )
     login = LoginSettings(settings.server.hosts, settings.organisations, is_loopback(settings.server.host))
     return create_door(behind, login)
 

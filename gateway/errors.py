@@ -1,4 +1,4 @@
-"""Every error of the gateway, as one tree. Each class says what may be done about it.
+"""Every error of the gateway, as one tree. Each class says what may be done about it, and who must.
 
     GatewayError
     ├── Refused                the caller's matter; nothing was kept
@@ -36,6 +36,16 @@ class Verdict(StrEnum):
     AGAIN = "again"
     ASK = "ask"
     STOP = "stop"
+
+
+class MustAct(StrEnum):
+    """Who must do something before it can go on."""
+
+    SENDER = "sender"  # whoever sends: the fagsystem and the person behind it
+    OPERATOR = "operator"  # who runs this gateway: settings, keys, network, rights
+    RECIPIENT = "recipient"
+    CHANNEL = "channel"  # who runs the other side
+    NOBODY = "nobody"  # it is tried again by itself
 
 
 class Severity(StrEnum):
@@ -80,14 +90,17 @@ class Fault:
 
 
 class GatewayError(Exception):
-    """The base of all; never raised itself."""
+    """The base of all; never raised itself. `must_act` is that of the class unless the place that raises it knows better."""
 
     verdict: Verdict = Verdict.STOP
+    must_act: MustAct = MustAct.OPERATOR
 
-    def __init__(self, message: str, *, mend: str = "") -> None:
+    def __init__(self, message: str, *, mend: str = "", must_act: MustAct | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.mend = mend
+        if must_act is not None:
+            self.must_act = must_act
 
 
 class Refused(GatewayError):
@@ -95,6 +108,8 @@ class Refused(GatewayError):
 
     `offers` says what would have been accepted: `acceptedIfLenient`, `acceptedIfConverted`.
     """
+
+    must_act = MustAct.SENDER
 
     def __init__(
         self,
@@ -169,8 +184,9 @@ class Outside(GatewayError):
         status: int | None = None,
         answer: str = "",
         retry_after: int | None = None,
+        must_act: MustAct | None = None,
     ) -> None:
-        super().__init__(message, mend=mend)
+        super().__init__(message, mend=mend, must_act=must_act)
         self.code = code
         self.status = status
         self.answer = answer
@@ -181,12 +197,14 @@ class Unavailable(Outside):
     """Not reached, or it answered that it cannot just now."""
 
     verdict = Verdict.AGAIN
+    must_act = MustAct.NOBODY
 
 
 class AnswerLost(Outside):
     """The request went out, no answer came: ask what happened before sending again."""
 
     verdict = Verdict.ASK
+    must_act = MustAct.NOBODY
 
 
 class Rejected(Outside):
@@ -203,6 +221,8 @@ class Untrusted(Outside):
 
 class LeaseLost(GatewayError):
     """Another worker holds this task now; whatever this one did must not be written."""
+
+    must_act = MustAct.NOBODY
 
 
 class StorageUnavailable(GatewayError):

@@ -5,7 +5,9 @@
 
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields
+from marshmallow import RAISE, Schema, fields, validate
+
+from gateway.errors import MustAct
 
 
 class Answer(Schema):
@@ -17,6 +19,15 @@ class Answer(Schema):
 
 def _nullable(kind: type[fields.String] | type[fields.Integer] | type[fields.Boolean] = fields.String) -> Any:
     return kind(allow_none=True)
+
+
+def must_act() -> fields.String:
+    """The closed set of those who may have to act, null where nobody is called for."""
+    words = (
+        "who must act: sender, operator (of the gateway), recipient, channel, or nobody (it is tried again by itself)"
+    )
+    known = validate.OneOf([None, *(each.value for each in MustAct)])
+    return fields.String(allow_none=True, validate=known, metadata={"description": words})
 
 
 class PartAnswer(Answer):
@@ -180,6 +191,7 @@ class ConversationAnswer(Answer):
     committed = _nullable()
     sender = fields.String()
     confidential = _nullable(fields.Boolean)
+    notBefore = _nullable()
     arkivmelding = fields.Nested(ArkivmeldingAnswer)
     documents = fields.List(fields.Nested(DocumentAnswer))
     prototypes = fields.List(fields.Nested(PrototypeAnswer))
@@ -270,6 +282,10 @@ class EventAnswer(Answer):
     at = fields.String()
     evidence = _nullable()
     description = _nullable()
+    mustAct = must_act()
+    mend = _nullable()
+    answer = _nullable()
+    round = fields.Integer(metadata={"description": "1, and one more each time a failed message was started again"})
 
 
 class MessageStatusAnswer(Answer):
@@ -283,6 +299,7 @@ class MessageStatusAnswer(Answer):
     outcome = fields.String()
     lastStatus = _nullable()
     deadline = _nullable()
+    notBefore = _nullable()
     statuses = fields.List(fields.Nested(EventAnswer))
 
 

@@ -3,7 +3,7 @@
 Called by the routes of this room. The descriptions are what /docs shows to a newcomer.
 """
 
-from gateway.api.schemas import EditSchema, OptionsSchema, RecipientSchema
+from gateway.api.schemas import ActSchema, EditSchema, OptionsSchema, RecipientSchema
 
 JsonObject = dict[str, object]
 
@@ -61,6 +61,7 @@ XML_ANSWER: JsonObject = {
     "200": {"description": "The XML.", "content": {"application/xml": {"schema": _XML}}},
 }
 EDIT_BODY: JsonObject = {"required": True, "content": {"application/json": {"schema": EditSchema}}}
+ACT_BODY: JsonObject = {"required": False, "content": {"application/json": {"schema": ActSchema}}}
 DOCUMENT_BODY: JsonObject = {
     "required": True,
     "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import Flask, current_app
 
 from gateway.delivery.intake import Intake
+from gateway.delivery.steering import Steering
 from gateway.delivery.submission import Clock
 from gateway.delivery.uploads import Uploads
 from gateway.message.processes import Channel
@@ -24,6 +25,7 @@ class Rooms:
     database: Database
     intake: Intake
     uploads: Uploads
+    steering: Steering
     registry: RegistryClient
     channels: frozenset[Channel]
     now: Clock

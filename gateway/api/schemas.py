@@ -35,6 +35,21 @@ def _deadline() -> fields.AwareDateTime:
     return fields.AwareDateTime(format="iso", validate=_soon)
 
 
+def _within_a_year(value: datetime) -> None:
+    """A time that may have passed: then it holds nothing back."""
+    try:
+        ahead = value.astimezone(UTC) - datetime.now(UTC)
+    except OverflowError as fault:
+        raise ValidationError(say("no such time")) from fault
+    if ahead > _A_YEAR:
+        raise ValidationError(say("must lie at most a year ahead"))
+
+
+def _not_before(**more: Any) -> fields.AwareDateTime:
+    words = "It is not handed over before that time."
+    return fields.AwareDateTime(format="iso", validate=_within_a_year, metadata={"description": words}, **more)
+
+
 def _process(**more: Any) -> fields.String:
     pattern = validate.Regexp(r"^urn:[A-Za-z0-9:._-]{1,200}\Z", error=say("is no process: urn:no:difi:profile:…"))
     return fields.String(validate=pattern, metadata={"example": ADMINISTRASJON}, **more)
@@ -62,6 +77,7 @@ class OptionsSchema(Strict):
     process = _process()
     confidential = fields.Boolean(truthy={True}, falsy={False})
     deadline = _deadline()
+    notBefore = _not_before()
     messageChannel = fields.String(validate=validate.Regexp(r"^[a-zA-Z0-9_-]{1,25}\Z"))
     actor = _text("saksbehandler-7", validate=validate.Length(max=200))
     handling = fields.Enum(Handling, by_value=True)
@@ -111,8 +127,15 @@ class EditSchema(Strict):
     confidential = fields.Boolean(truthy={True}, falsy={False}, metadata={"example": True})
     sender = fields.String()
     process = _process()
+    notBefore = _not_before(allow_none=True)
     confirm = fields.List(_text("NOT_OUTGOING"))
     select = fields.String(validate=validate.OneOf(["ready"]))
+    actor = _text("saksbehandler-7", validate=validate.Length(max=200))
+
+
+class ActSchema(Strict):
+    """Who at the fagsystem does this, for the timeline."""
+
     actor = _text("saksbehandler-7", validate=validate.Length(max=200))
 
 

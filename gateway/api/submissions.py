@@ -15,7 +15,7 @@ from gateway.api.bodies import XML_TYPES, Form, read_bytes, read_multipart, read
 from gateway.api.login import current_caller
 from gateway.api.problems import faults_of
 from gateway.api.rooms import rooms
-from gateway.api.schemas import EditSchema, OptionsSchema, RecipientSchema
+from gateway.api.schemas import ActSchema, EditSchema, OptionsSchema, RecipientSchema
 from gateway.arkivmelding.adressering import Given
 from gateway.arkivmelding.handling import Handling
 from gateway.delivery.submission import Edit, NewRecipient, Options, PrototypeEdit, Submission
@@ -27,7 +27,7 @@ JSON_LIMIT = 1024 * 1024
 _LONGEST_VERSION = 12
 
 # Made once: building one costs more than loading with it.
-_OPTIONS, _RECIPIENTS, _EDIT = OptionsSchema(), RecipientSchema(many=True), EditSchema()
+_OPTIONS, _RECIPIENTS, _EDIT, _ACT = OptionsSchema(), RecipientSchema(many=True), EditSchema(), ActSchema()
 
 
 def read_form(uploads: Uploads, form: Form, *, xml_limit: int) -> None:
@@ -65,6 +65,7 @@ def submission_of(form: Form) -> Submission:
             process=fields.get("process"),
             confidential=fields.get("confidential"),
             deadline=fields.get("deadline"),
+            not_before=fields.get("notBefore"),
             message_channel=fields.get("messageChannel"),
             actor=fields.get("actor"),
             handling=fields.get("handling") or preferred_handling(),
@@ -98,10 +99,23 @@ def read_edit() -> Edit:
         confidential=body.get("confidential"),
         sender=body.get("sender"),
         process=body.get("process"),
+        not_before=body.get("notBefore"),
+        at_once="notBefore" in body and body["notBefore"] is None,
         confirm=tuple(body.get("confirm", ())),
         select_ready=body.get("select") == "ready",
         actor=body.get("actor"),
     )
+
+
+def read_actor() -> str | None:
+    """Who does this, from a JSON body; None where there is no body."""
+    text = read_bytes(JSON_LIMIT)
+    if not text:
+        return None
+    if not request.is_json:
+        raise UnsupportedType(_not_taken(), code="CONTENT_TYPE", mend="Send the actor as application/json.")
+    actor: str | None = _load(text, _ACT, where="").get("actor")
+    return actor
 
 
 def if_match() -> int | None:

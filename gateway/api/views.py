@@ -14,9 +14,11 @@ from gateway.arkivmelding.changes import changes_json
 from gateway.arkivmelding.facts import Dokumentbeskrivelse, Dokumentobjekt
 from gateway.arkivmelding.filenames import normal
 from gateway.delivery.committing import Commitment
+from gateway.delivery.drafting import options_of
 from gateway.delivery.envelopes import compose
 from gateway.delivery.submission import View
 from gateway.delivery.taking import wanted_of
+from gateway.delivery.timeline import Entry, Timeline
 from gateway.message.prototype import Choice, Problem, Prototype, Registered, Route, Skipped
 from gateway.message.sbd import write_envelope
 from gateway.storage.documents import StoredDocument
@@ -39,6 +41,7 @@ def conversation_json(view: View) -> Json:
         "committed": moment(conversation.committed),
         "sender": conversation.sender,
         "confidential": conversation.confidential,
+        "notBefore": moment(options_of(conversation).not_before),
         "arkivmelding": {
             "meldingId": facts.melding_id,
             "system": facts.system,
@@ -105,6 +108,7 @@ def message_status_json(message: Message, events: tuple[StatusEvent, ...]) -> Js
         "outcome": message.outcome.value,
         "lastStatus": message.last_status.value if message.last_status else None,
         "deadline": moment(message.deadline),
+        "notBefore": moment(message.not_before),
         "statuses": [event_json(event) for event in events],
     }
 
@@ -120,7 +124,61 @@ def event_json(event: StatusEvent) -> Json:
         "at": moment(event.at),
         "evidence": event.evidence.value or None,
         "description": told(event.description) or None,
+        "mustAct": event.must_act.value if event.must_act else None,
+        "mend": _told_or_none(event.mend),
+        "answer": _told_or_none(event.answer),
+        "round": event.round,
     }
+
+
+def timeline_json(timeline: Timeline) -> Json:
+    """One message with everything that happened to it."""
+    message = timeline.message
+    return {
+        "messageId": message.id,
+        "conversationId": message.conversation_id,
+        "recipient": message.recipient,
+        "serviceIdentifier": message.channel,
+        "reference": message.reference,
+        "state": message.state.value,
+        "outcome": message.outcome.value,
+        "lastStatus": message.last_status.value if message.last_status else None,
+        "round": message.round,
+        "deadline": moment(message.deadline),
+        "heldUntil": moment(timeline.held_until),
+        "awaits": timeline.awaits.value,
+        "nextTry": moment(timeline.next_try),
+        "underWay": timeline.under_way,
+        "mayRetry": timeline.may_retry,
+        "mustAct": timeline.must_act.value if timeline.must_act else None,
+        "mend": _told_or_none(timeline.mend),
+        "answer": _told_or_none(timeline.answer),
+        "timeline": [_entry(each) for each in timeline.entries],
+    }
+
+
+def _entry(entry: Entry) -> Json:
+    return {
+        "at": moment(entry.at),
+        "kind": entry.kind.value,
+        "name": entry.name,
+        "description": _told_or_none(entry.description),
+        "verdict": entry.verdict.value if entry.verdict else None,
+        "httpStatus": entry.http_status,
+        "code": entry.code,
+        "answer": _told_or_none(entry.answer),
+        "mustAct": entry.must_act.value if entry.must_act else None,
+        "mend": _told_or_none(entry.mend),
+        "nextTry": moment(entry.next_try),
+        "reference": entry.reference,
+        "evidence": entry.evidence,
+        "actor": entry.actor,
+        "round": entry.round,
+    }
+
+
+def _told_or_none(text: str | None) -> str | None:
+    return told(text) if text else None
 
 
 def problem_json(problem: Problem) -> Json:

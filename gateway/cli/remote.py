@@ -1,7 +1,7 @@
 """A running gateway, spoken to over HTTP as any fagsystem would.
 
 In come arkivmeldinger, edits and files, out come the answers' JSON; every refusal is a `Refused` with the server's own
-words and mends, no answer is `Unavailable`. Called by send, status and demo.
+words and mends, no answer is `Unavailable`. Called by send, status, retry, cancel and demo.
 """
 
 import json
@@ -83,6 +83,18 @@ class RemoteGateway:
         """The logs of a conversation's messages, or of one message."""
         return _body(self._call("GET", f"/statuses/{quote(any_id)}"))
 
+    def timeline(self, message_id: str) -> Json:
+        """Everything that happened to one message."""
+        return _body(self._call("GET", f"{_path_of(message_id)}/timeline"))
+
+    def retry(self, message_id: str, *, actor: str | None = None) -> Json:
+        """Try it now, or start it again."""
+        return _body(self._call("POST", f"{_path_of(message_id)}/retry", json={"actor": actor} if actor else {}))
+
+    def cancel(self, message_id: str, *, actor: str | None = None) -> None:
+        """Take it back before it is handed over."""
+        self._call("DELETE", _path_of(message_id), params={"actor": actor} if actor else {})
+
     def _change(self, method: str, conversation_id: str, *, path: str = "", **more: Any) -> requests.Response:
         etag = self._etags.get(conversation_id)
         headers = {"If-Match": etag} if etag else {}
@@ -108,6 +120,11 @@ class RemoteGateway:
         if answer.ok and not answer.is_redirect:
             return answer
         raise _refusal(answer)
+
+
+def _path_of(message_id: str) -> str:
+    """The address of one message: a conversation is found by the id of any of its messages."""
+    return f"/out/messages/{quote(message_id)}/messages/{quote(message_id)}"
 
 
 def _login(key: str | None) -> AuthBase:

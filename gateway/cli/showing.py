@@ -23,11 +23,19 @@ _HEADS = (
 )
 _STATUS_HEADS = (say("message"), say("recipient"), say("channel"), say("statuses"), say("outcome"))
 _WEIGHTS = {"block": say("mend"), "confirm": say("confirm"), "info": say("note")}
-_OUTCOMES = {
+MUST_ACT = {
+    "sender": say("whoever sends"),
+    "operator": say("the operator of the gateway"),
+    "recipient": say("the recipient"),
+    "channel": say("those who run the channel"),
+    "nobody": say("nobody, it goes on by itself"),
+}
+OUTCOMES = {
     "delivered": say("delivered"),
     "failed": say("FAILED"),
     "pending": say("under way"),
     "unknown": say("not known"),
+    "cancelled": say("cancelled"),
 }
 
 
@@ -92,6 +100,8 @@ def show_statuses(screen: Screen, answer: Json) -> None:
         for event in message["statuses"]:
             if event["description"]:
                 screen.say(f"  {message['recipient']} {event['status']}: {event['description']}")
+            if event["mustAct"]:
+                screen.say(say("    who must act: {who}", who=MUST_ACT[event["mustAct"]]))
 
 
 def tell_refusal(screen: Screen, error: Refused | Outside) -> None:
@@ -123,7 +133,7 @@ def news_since(seen: set[tuple[str, str]], answer: Json) -> Iterable[str]:
     """A line for each status that is not in `seen`, which is brought up to date."""
     for message in answer["messages"]:
         for event in message["statuses"]:
-            key = (message["messageId"], event["status"])
+            key = (message["messageId"], str(event["cursor"]))
             if key not in seen:
                 seen.add(key)
                 words = f": {event['description']}" if event["description"] else ""
@@ -165,5 +175,5 @@ def _status_row(message: Json) -> tuple[str, ...]:
         message["recipient"] or "-",
         message["serviceIdentifier"] or "-",
         " ".join(event["status"] for event in message["statuses"]) or "-",
-        _OUTCOMES[message["outcome"]] if is_sent(message) else say("left out"),
+        OUTCOMES[message["outcome"]] if is_sent(message) else say("left out"),
     )

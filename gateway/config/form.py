@@ -116,6 +116,7 @@ class _Delivery(_Strict):
     lease_seconds = fields.Float(validate=validate.Range(1))
     first_pause_seconds = fields.Float(validate=validate.Range(0.01))
     longest_pause_seconds = fields.Float(validate=validate.Range(1))
+    hold_seconds = fields.Float(validate=validate.Range(0))
 
 
 class _Ground(_Strict):

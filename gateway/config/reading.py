@@ -65,7 +65,7 @@ def _build(data: Path, base: Path, *, sections: Mapping[str, Section]) -> Settin
         poll=timedelta(seconds=dpo.pop("poll_seconds", 15)),
         dpo=DpoSettings(spool=data / "spool", **dpo) if dpo else None,
         routing=_routing(given["routing"]),
-        intake=_intake(given["intake"]),
+        intake=replace(_intake(given["intake"]), hold=_span(given["delivery"], "hold_seconds", default=timedelta())),
         retry=_retry(given["delivery"]),
         worker=_worker(given["delivery"]),
         grounds=_grounds(given["shielding"]),

@@ -4,16 +4,17 @@ In comes a claimed task, out come statuses, a row in the timeline, and the task 
 transaction behind the task's fence. Called by the worker. A message that the channel already has is never sent again.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from gateway.delivery.committing import DELIVER, EXPIRE
 from gateway.delivery.journey import Carried, Journey, is_there
-from gateway.delivery.retry import Backoff, Decision
+from gateway.delivery.retry import Backoff, Decision, explain_error
 from gateway.delivery.submission import Clock
-from gateway.errors import GatewayError, LeaseLost, Outside, Verdict
+from gateway.errors import GatewayError, LeaseLost, MustAct, Outside, Verdict
 from gateway.language import as_phrase, say
 from gateway.message.status import Evidence, Outcome, Status
 from gateway.storage import attempts, messages, statuses, tasks
@@ -27,36 +28,16 @@ from gateway.transports.port import Finding, Found
 
 FOLLOW = "follow"
 _FIRST_LOOK = timedelta(seconds=2)
-# What is told when the deadline comes: it was handed over, it was not, or nobody can say.
-_EXPIRED: dict[bool | None, tuple[tuple[Status, str, Evidence], ...]] = {
-    True: (
-        (Status.SENDT, say("found at the channel when the deadline came"), Evidence.HANDED_OVER),
-        (
-            Status.LEVETID_UTLOPT,
-            say("the deadline passed before the recipient confirmed it; it may have arrived all the same"),
-            Evidence.NONE,
-        ),
-    ),
-    False: (
-        (
-            Status.LEVETID_UTLOPT,
-            say("the deadline passed before it could be handed over; it was not sent"),
-            Evidence.NONE,
-        ),
-    ),
-    None: (
-        (
-            Status.ANNET,
-            say("an answer was lost, so it may have been handed over, and the channel cannot be asked"),
-            Evidence.NONE,
-        ),
-        (
-            Status.LEVETID_UTLOPT,
-            say("the deadline passed before the recipient confirmed it; whether it arrived is not known"),
-            Evidence.NONE,
-        ),
-    ),
+_FOUND_LATE = say("found at the channel when the deadline came")
+_IN_DOUBT = say("an answer was lost, so it may have been handed over, and the channel cannot be asked")
+# What the deadline ends: it was handed over, it was not, or nobody can say.
+_EXPIRED = {
+    True: say("the deadline passed before the recipient confirmed it; it may have arrived all the same"),
+    False: say("the deadline passed before it could be handed over; it was not sent"),
+    None: say("the deadline passed before the recipient confirmed it; whether it arrived is not known"),
 }
+_POST_AGAIN = say("Post the arkivmelding again.")
+_ASK_FIRST = say("Ask the recipient whether it has the message; only if it has not, post the arkivmelding again.")
 
 log = structlog.get_logger(__name__)
 
@@ -105,8 +86,7 @@ class Carrier:
         with self.database.writing() as connection:
             message = messages.get(connection, held.subject)
             if message.outcome is Outcome.PENDING and message.state is not MessageState.CANCELLED:
-                for status, words, evidence in _EXPIRED[handed_over]:
-                    told = replace(self._event(message, status), description=words, evidence=evidence)
+                for told in _tell_expired(self._event(message, Status.LEVETID_UTLOPT), handed_over):
                     statuses.append(connection, told)
                 tasks.remove(connection, DELIVER, subject=held.subject)
             tasks.finish(connection, held)
@@ -128,11 +108,15 @@ class Carrier:
             # The expiry task of the same message says so; nothing is sent after the deadline.
             self._leave(held)
             return None
+        not_before = carried.message.not_before
+        if not_before is not None and not_before > self.now():
+            self._wait_until(held, not_before)
+            return None
         reference = carried.message.reference
         if reference is not None:
             finding = self._ask(held, carried, reference=reference)
-            if isinstance(finding, Outside):
-                return finding
+            if isinstance(finding, GatewayError):
+                return finding if isinstance(finding, Outside) else None
             if is_there(finding.state):
                 self._record_sent(held, carried, reference=reference)
                 return None
@@ -150,13 +134,15 @@ class Carrier:
         self._record_sent(held, carried, reference=handed_over.reference)
         return None
 
-    def _ask(self, held: Task, carried: Carried, *, reference: str) -> Finding | Outside:
+    def _ask(self, held: Task, carried: Carried, *, reference: str) -> Finding | GatewayError:
         """What became of an earlier try, or why that cannot be told now: what may have arrived does not fail."""
         try:
             return self.journey.follow(carried, reference)
-        except Outside as error:
-            words = say("an earlier try cannot be looked at: {reason}", reason=as_phrase(error.message))
-            self._look_again(held, carried, detail=words)
+        except GatewayError as error:
+            verdict = explain_error(error)
+            words = say("an earlier try cannot be looked at: {reason}", reason=as_phrase(verdict.sentence))
+            tried = _judged(self._attempt(carried, DELIVER, detail=words), replace(verdict, verdict=Verdict.ASK))
+            self._come_again(held, tried, due=self.now() + self.backoff.pause(held.attempts))
             return error
 
     def _follow(self, held: Task, carried: Carried) -> None:
@@ -168,26 +154,32 @@ class Carrier:
                 attempts.record(connection, self._attempt(carried, FOLLOW, detail=words))
                 tasks.finish(connection, held)
         elif finding.state is Found.GONE:
-            sentence = say("{channel} dropped the message after it was handed over", channel=carried.channel.value)
-            mend = say("Post the arkivmelding again; if the channel found a virus, the document must be cleaned first.")
-            self._fail(held, carried, decision=Decision(Verdict.STOP, None, sentence, mend, finding.detail))
+            self._fail(held, carried, decision=_dropped(carried, finding))
         else:
             self._look_again(held, carried, detail=_channel_says(finding))
 
     def _record_sent(self, held: Task, carried: Carried, *, reference: str) -> None:
         words = say("handed over to {channel} as {reference}", channel=carried.channel.value, reference=reference)
-        told = replace(self._event(carried.message, Status.SENDT), description=words, evidence=Evidence.HANDED_OVER)
+        tried = self._attempt(carried, DELIVER, detail=words)
+        sent = self._event(carried.message, Status.SENDT)
+        told = replace(sent, at=tried.at, description=words, evidence=Evidence.HANDED_OVER)
         with self.database.writing() as connection:
             statuses.append(connection, told)
-            attempts.record(connection, self._attempt(carried, DELIVER, detail=words))
+            attempts.record(connection, tried)
             tasks.reschedule(connection, held, due=self.now() + _FIRST_LOOK, step=FOLLOW)
 
     def _look_again(self, held: Task, carried: Carried, *, detail: str) -> None:
-        due = self.now() + self.backoff.pause(held.attempts)
+        tried = self._attempt(carried, held.step or DELIVER, detail=detail)
+        self._come_again(held, tried, due=self.now() + self.backoff.pause(held.attempts))
+
+    def _come_again(self, held: Task, tried: Attempt, *, due: datetime) -> None:
         with self.database.writing() as connection:
-            tried = self._attempt(carried, held.step or DELIVER, detail=detail)
             attempts.record(connection, replace(tried, next_try=due))
             tasks.reschedule(connection, held, due=due, step=held.step)
+
+    def _wait_until(self, held: Task, not_before: datetime) -> None:
+        with self.database.writing() as connection:
+            tasks.reschedule(connection, replace(held, attempts=0), due=not_before, step=held.step)
 
     def _judge(self, held: Task, carried: Carried, *, error: Exception) -> None:
         now = self.now()
@@ -196,20 +188,22 @@ class Carrier:
             self._fail(held, carried, decision=decision)
             return
         # What has been handed over does not fail because we cannot look at it.
-        due = decision.again or now + self.backoff.pause(held.attempts)
-        with self.database.writing() as connection:
-            tried = self._attempt(carried, held.step or DELIVER, detail=decision.sentence)
-            attempts.record(connection, replace(tried, verdict=decision.verdict, next_try=due))
-            tasks.reschedule(connection, held, due=due, step=held.step)
+        tried = _judged(self._attempt(carried, held.step or DELIVER, detail=decision.sentence), decision)
+        self._come_again(held, tried, due=decision.again or now + self.backoff.pause(held.attempts))
 
     def _fail(self, held: Task, carried: Carried, *, decision: Decision) -> None:
+        tried = _judged(self._attempt(carried, held.step or DELIVER, detail=decision.sentence), decision)
         told = replace(
-            self._event(carried.message, Status.FEIL), description=_in_words(decision), raw=decision.answer or None
+            self._event(carried.message, Status.FEIL),
+            at=tried.at,
+            description=_in_words(decision),
+            mend=decision.mend or None,
+            must_act=decision.must_act,
+            answer=decision.answer or None,
         )
         with self.database.writing() as connection:
             statuses.append(connection, told)
-            tried = self._attempt(carried, held.step or DELIVER, detail=decision.sentence)
-            attempts.record(connection, replace(tried, verdict=Verdict.STOP))
+            attempts.record(connection, tried)
             tasks.remove(connection, EXPIRE, subject=held.subject)
             tasks.finish(connection, held)
 
@@ -230,13 +224,46 @@ class Carrier:
         return Attempt(carried.message.id, self.now(), step, detail)
 
 
+def _tell_expired(end: StatusEvent, handed_over: bool | None) -> Iterator[StatusEvent]:
+    """What is told when the deadline has come; `end` is the bare event of it."""
+    if handed_over:
+        yield replace(end, status=Status.SENDT, description=_FOUND_LATE, evidence=Evidence.HANDED_OVER)
+    if handed_over is None:
+        yield replace(end, status=Status.ANNET, description=_IN_DOUBT)
+    mend = _POST_AGAIN if handed_over is False else _ASK_FIRST
+    yield replace(end, description=_EXPIRED[handed_over], mend=mend, must_act=MustAct.SENDER)
+
+
+def _judged(tried: Attempt, decision: Decision) -> Attempt:
+    """The attempt with what was judged of it."""
+    return replace(
+        tried,
+        verdict=decision.verdict,
+        mend=decision.mend or None,
+        must_act=decision.must_act,
+        code=decision.code or None,
+        http_status=decision.status,
+        answer=decision.answer or None,
+    )
+
+
+def _dropped(carried: Carried, finding: Finding) -> Decision:
+    sentence = say("{channel} dropped the message after it was handed over", channel=carried.channel.value)
+    mend = say("Post the arkivmelding again; if the channel found a virus, the document must be cleaned first.")
+    return Decision(Verdict.STOP, None, sentence, mend, finding.detail, MustAct.SENDER)
+
+
 def _channel_says(finding: Finding) -> str:
     return say("the channel says {words}", words=finding.detail or finding.state.value)
 
 
 def _in_words(decision: Decision) -> str:
     """Why it stopped, and what can be done about it."""
-    sentence = as_phrase(decision.sentence)
-    if not decision.mend:
-        return say("{sentence}.", sentence=sentence)
-    return say("{sentence}. {mend}", sentence=sentence, mend=as_phrase(decision.mend))
+    sentence, mend = as_phrase(decision.sentence), as_phrase(decision.mend)
+    if decision.sentence.endswith("."):
+        return say("{sentence} {mend}", sentence=sentence, mend=mend) if decision.mend else sentence
+    return (
+        say("{sentence}. {mend}", sentence=sentence, mend=mend)
+        if decision.mend
+        else say("{sentence}.", sentence=sentence)
+    )

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from gateway.arkivmelding.rendering import render
 from gateway.delivery.assessment import files_for, recipe_for
-from gateway.delivery.drafting import options_of
+from gateway.delivery.holding import require_time, term_of
 from gateway.delivery.submission import IntakeSettings, View
 from gateway.errors import Conflict, Fault, Severity
 from gateway.language import say
@@ -17,6 +17,7 @@ from gateway.message.status import Direction, Status
 from gateway.storage import conversations, messages, statuses, tasks
 from gateway.storage.conversations import ConversationState
 from gateway.storage.engine import Connection, Database
+from gateway.storage.messages import Term
 from gateway.storage.states import MessageState
 from gateway.storage.statuses import StatusEvent
 from gateway.storage.tasks import NewTask
@@ -39,7 +40,7 @@ class _Queued:
 
     message_id: str
     rendering: bytes
-    deadline: datetime
+    term: Term
     lane: str
 
 
@@ -47,12 +48,7 @@ def commit_view(database: Database, view: View, *, settings: IntakeSettings, now
     """Queue the selected messages; `Conflict` while something stands in the way, `Stale` if the draft has moved on."""
     require_ready(view)
     outgoing = [_render(view, each, settings=settings, now=now) for each in view.prototypes if each.choice.selected]
-    if any(queued.deadline <= now for queued in outgoing):
-        raise Conflict(
-            "the deadline of a message has passed, so it would never be sent",
-            code="DEADLINE_PASSED",
-            mend="Give it a later expectedResponseDateTime with PUT.",
-        )
+    require_time([queued.term for queued in outgoing], now=now)
     committed = replace(view.conversation, state=ConversationState.COMMITTED, committed=now)
     with database.writing() as connection:
         # The files are written down as they were chosen now; the worker does not choose again.
@@ -96,14 +92,13 @@ def _render(view: View, prototype: Prototype, *, settings: IntakeSettings, now: 
     choice = prototype.choice
     files = files_for(choice, view.inspection.facts).filenames
     rendering = render(view.inspection.document, recipe_for(choice, files, settings=settings))
-    deadline = choice.deadline or options_of(view.conversation).deadline or now + settings.message_lifetime
-    lane = choice.route.channel.value if choice.route else ""
-    return _Queued(choice.message_id, rendering.xml, deadline, lane)
+    term = term_of(view.conversation, choice, settings=settings, now=now)
+    return _Queued(choice.message_id, rendering.xml, term, lane=choice.route.channel.value if choice.route else "")
 
 
 def _queue(connection: Connection, view: View, *, queued: _Queued, now: datetime) -> None:
     message_id = queued.message_id
-    messages.queue(connection, message_id, rendering=queued.rendering, deadline=queued.deadline)
+    messages.queue(connection, message_id, rendering=queued.rendering, term=queued.term)
     statuses.append(
         connection,
         StatusEvent(
@@ -115,8 +110,8 @@ def _queue(connection: Connection, view: View, *, queued: _Queued, now: datetime
             at=now,
         ),
     )
-    tasks.add(connection, NewTask(DELIVER, message_id, now, lane=queued.lane))
-    tasks.add(connection, NewTask(EXPIRE, message_id, queued.deadline, lane=queued.lane))
+    tasks.add(connection, NewTask(DELIVER, message_id, queued.term.not_before or now, lane=queued.lane))
+    tasks.add(connection, NewTask(EXPIRE, message_id, queued.term.deadline, lane=queued.lane))
 
 
 def _as_fault(problem: Problem, path: str) -> Fault:

@@ -83,7 +83,7 @@ def given_beside(conversation: Conversation) -> tuple[Given, ...]:
 
 def options_of(conversation: Conversation) -> Options:
     """The options of the submission as they stand now."""
-    deadline = conversation.options.get("deadline")
+    deadline, not_before = conversation.options.get("deadline"), conversation.options.get("notBefore")
     channel = conversation.options.get("messageChannel")
     fill, handling = conversation.options.get("fill"), conversation.options.get("handling")
     return Options(
@@ -91,6 +91,7 @@ def options_of(conversation: Conversation) -> Options:
         process=conversation.process,
         confidential=conversation.confidential,
         deadline=datetime.fromisoformat(deadline) if isinstance(deadline, str) else None,
+        not_before=datetime.fromisoformat(not_before) if isinstance(not_before, str) else None,
         message_channel=channel if isinstance(channel, str) else None,
         handling=Handling(handling) if isinstance(handling, str) else None,
         convert=bool(conversation.options.get("convert")),
@@ -130,6 +131,7 @@ def _kept_options(submission: Submission) -> dict[str, object]:
             for given in submission.recipients
         ],
         "deadline": options.deadline.isoformat() if options.deadline else None,
+        "notBefore": options.not_before.isoformat() if options.not_before else None,
         "messageChannel": options.message_channel,
         "actor": options.actor,
         "handling": options.handling.value if options.handling else None,

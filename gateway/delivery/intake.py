@@ -21,6 +21,7 @@ from gateway.delivery.drafting import (
     options_of,
 )
 from gateway.delivery.editing import confirm_all, revise
+from gateway.delivery.holding import refuse_past_deadline
 from gateway.delivery.submission import Caller, Clock, Edit, IntakeSettings, NewId, Submission, View
 from gateway.delivery.taking import inspect_or_refuse, wanted_by, wanted_of
 from gateway.errors import Conflict, NotFound, Stale, Unreadable, VersionRequired
@@ -82,6 +83,7 @@ class Intake:
             inspection.facts, sender, requested=submission.recipients, written=inspection.given
         )
         choices = start_choices(addressing.addressees, self.new_id)
+        refuse_past_deadline(conversation, choices)
         choices = self._route(choices, self._course(conversation, inspection))
         placed = tuple(replace(document, conversation_id=conversation.id) for document in submission.documents)
         return assess(Situation(conversation, inspection, choices, placed, addressing, self.settings))
@@ -110,6 +112,8 @@ class Intake:
             choices = tuple(replace(choice, confirmations=()) for choice in choices)
         asked = [each for each in choices if everything or each.message_id in revision.ask or _failed(each)]
         choices = self._reroute(choices, asked, course=course)
+        if edit.changes_times:
+            refuse_past_deadline(conversation, choices)
         after = self._save(before, conversation, choices=choices)
         return self._select_ready(after) if edit.select_ready else after
 
@@ -173,6 +177,7 @@ class Intake:
             confirmations = tuple(each for each in confirmations if each.code != "CONFIDENTIALITY_LOWERED")
         return replace(
             conversation,
+            options=_options_after(conversation, edit),
             sender=sender or conversation.sender,
             process=edit.process or conversation.process,
             confidential=confidential,
@@ -260,6 +265,14 @@ def require_draft(view: View, if_match: int | None, *, now: datetime) -> None:
         raise Conflict("the draft has expired", code="DRAFT_EXPIRED", mend="Post the arkivmelding again.")
     if if_match is not None and if_match != view.conversation.version:
         raise changed_meanwhile()
+
+
+def _options_after(conversation: Conversation, edit: Edit) -> dict[str, object]:
+    """The options with the notBefore that the edit sets or takes away."""
+    rest = {name: value for name, value in conversation.options.items() if name != "notBefore"}
+    if edit.not_before is not None:
+        return {**rest, "notBefore": edit.not_before.isoformat()}
+    return rest if edit.at_once else conversation.options
 
 
 def _failed(choice: Choice) -> bool:

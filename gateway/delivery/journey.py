@@ -18,7 +18,7 @@ from gateway.delivery.choosing import Course, Registry, wish_for
 from gateway.delivery.envelopes import compose
 from gateway.delivery.leases import Leases
 from gateway.delivery.submission import Clock, NewId
-from gateway.errors import Outside, Rejected, Unavailable
+from gateway.errors import MustAct, Outside, Rejected, Unavailable
 from gateway.keys import KeyRing, read_certificate
 from gateway.language import say
 from gateway.message.processes import Channel
@@ -145,6 +145,8 @@ class Journey:
                 mend=say(
                     "The recipient must register its virksomhetssertifikat; it is tried again until the deadline."
                 ),
+                code="NO_CERTIFICATE",
+                must_act=MustAct.RECIPIENT,
             )
         sealed = seal_dpo(
             rendered.envelope,
@@ -254,4 +256,5 @@ def _channel_changed(choice: Choice, record: ServiceRecord | None) -> Rejected:
         ),
         code="CHANNEL_CHANGED",
         mend="Nothing was sent. Post the arkivmelding again; the new prototypes show the new channel.",
+        must_act=MustAct.SENDER,
     )

@@ -14,8 +14,9 @@ import structlog
 
 from gateway.delivery.committing import DELIVER, EXPIRE
 from gateway.delivery.submission import Clock
-from gateway.errors import GatewayError, NotFound, Outside, Untrusted
+from gateway.errors import GatewayError, MustAct, NotFound, Outside, Untrusted
 from gateway.language import say
+from gateway.maskinporten.calls import quote_words
 from gateway.message.identifiers import parse_identifier
 from gateway.message.processes import ARKIVMELDING_KVITTERING, STATUS
 from gateway.message.sbd import Envelope, read_envelope
@@ -32,6 +33,10 @@ from gateway.transports.port import Arrival, Transport
 log = structlog.get_logger(__name__)
 
 POLL = "poll"
+_ASK_RECIPIENT = say(
+    "The recipient has the message and could not use it: agree with the recipient what is to be done before anything is "
+    "sent again."
+)
 _BELIEVED = {Status.MOTTATT, Status.LEVERT, Status.LEST, Status.FEIL, Status.ANNET}
 _EVIDENCE = {Status.MOTTATT: Evidence.STORED_BY_RECIPIENT, Status.LEVERT: Evidence.STORED_BY_RECIPIENT}
 
@@ -45,6 +50,9 @@ class Receipt:
     evidence: Evidence
     description: str
     raw: str | None
+    answer: str | None = None
+    mend: str | None = None
+    must_act: MustAct | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +152,9 @@ class Reception:
             description=receipt.description,
             evidence=receipt.evidence,
             raw=receipt.raw,
+            answer=receipt.answer,
+            mend=receipt.mend,
+            must_act=receipt.must_act,
         )
 
     def _is_left(self, arrival: Arrival, organisation: str) -> bool:
@@ -184,16 +195,27 @@ def _read_receipt(envelope: Envelope) -> Receipt:
         if status not in _BELIEVED:
             doubt = say("a status message with a status that a recipient cannot give")
             raise NotBelieved("UNKNOWN_STATUS", doubt)
-        return Receipt(envelope.message_id, status, _EVIDENCE.get(status, Evidence.NONE), "", raw)
+        receipt = Receipt(envelope.message_id, status, _EVIDENCE.get(status, Evidence.NONE), "", raw)
+        return (
+            _refused(receipt, say("the recipient's system answered that it failed"))
+            if status is Status.FEIL
+            else receipt
+        )
     related = str(envelope.business.get("relatedToMessageId", ""))
     kind = str(envelope.business.get("receiptType", ""))
     words = _texts(envelope)
     description = say("the recipient's archive answered {kind}", kind=kind)
     if words:
         description = say("the recipient's archive answered {kind}: {words}", kind=kind, words=words)
-    if kind in ("ERROR", "NOTSUPPORTED"):
-        return Receipt(related, Status.FEIL, Evidence.NONE, description, raw)
-    return Receipt(related, Status.LEST, Evidence.REGISTERED_IN_ARCHIVE, description, raw)
+    read = Receipt(related, Status.LEST, Evidence.REGISTERED_IN_ARCHIVE, description, raw, words or None)
+    if kind not in ("ERROR", "NOTSUPPORTED"):
+        return read
+    return _refused(replace(read, status=Status.FEIL, evidence=Evidence.NONE), description)
+
+
+def _refused(receipt: Receipt, description: str) -> Receipt:
+    """The recipient has it and cannot use it, so it is the recipient's move: a second copy would double it."""
+    return replace(receipt, description=description, mend=_ASK_RECIPIENT, must_act=MustAct.RECIPIENT)
 
 
 def _texts(envelope: Envelope) -> str:
@@ -204,7 +226,7 @@ def _texts(envelope: Envelope) -> str:
         if isinstance(entries, list)
         else []
     )
-    return "; ".join(text for text in texts if text)
+    return quote_words("; ".join(text for text in texts if text))
 
 
 def _check_origin(message: Message, origin: Origin) -> None:

@@ -5,11 +5,12 @@ worker. Source: durability, Verdicts.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from gateway.errors import GatewayError, Outside, Verdict
-from gateway.language import say
+from gateway.errors import GatewayError, MustAct, Outside, Verdict
+from gateway.language import alter, say
+from gateway.maskinporten.calls import hide_secrets, quote_words
 
 # What another side asks us to wait is obeyed up to here; the message's deadline ends it in any case.
 _LONGEST_ASKED_FOR = timedelta(days=1)
@@ -27,13 +28,19 @@ class RetrySettings:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What happens next: `again` at a time, or None to stop. `sentence` says why, for people."""
+    """What happens next: `again` at a time, or None to stop. `sentence` says why, for people, and `mend` what to do.
+
+    `must_act` says who must do it. `answer` is the other side's own words, `status` the HTTP status they came with.
+    """
 
     verdict: Verdict
     again: datetime | None
     sentence: str
     mend: str
-    answer: str
+    answer: str = ""
+    must_act: MustAct = MustAct.OPERATOR
+    code: str = ""
+    status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +56,15 @@ class Backoff:
             # A fault of our own: the next version may do better, and the deadline ends it otherwise.
             words = say("the gateway itself failed ({error})", error=type(error).__name__)
             again = now + self.pause(attempts)
-            return Decision(Verdict.AGAIN, again, words, say("Report it to the gateway's vendor."), "")
-        answer = error.answer if isinstance(error, Outside) else ""
+            return Decision(Verdict.AGAIN, again, words, say("Report it to the gateway's vendor."), code="INTERNAL")
+        verdict = explain_error(error)
         if error.verdict is Verdict.STOP:
-            return Decision(Verdict.STOP, None, error.message, error.mend, answer)
+            return verdict
         wait = self.pause(attempts)
         if isinstance(error, Outside) and error.retry_after is not None:
             asked_for = timedelta(seconds=min(error.retry_after, _LONGEST_ASKED_FOR.total_seconds()))
             wait = max(asked_for, wait)
-        return Decision(error.verdict, now + wait, error.message, error.mend, answer)
+        return replace(verdict, again=now + wait)
 
     def pause(self, attempts: int) -> timedelta:
         """How long to wait after that many tries."""
@@ -69,3 +76,17 @@ class Backoff:
                 break
             seconds = min(seconds * self.settings.factor, longest)
         return timedelta(seconds=seconds) * (1 - self.settings.spread * self.chance())
+
+
+def explain_error(error: GatewayError) -> Decision:
+    """What an error says, for people and programs, without a time to come again; nothing in it is a secret."""
+    told = Decision(
+        error.verdict,
+        None,
+        alter(error.message, hide_secrets),
+        alter(error.mend, hide_secrets),
+        must_act=error.must_act,
+    )
+    if not isinstance(error, Outside):
+        return told
+    return replace(told, answer=alter(error.answer, quote_words), code=error.code, status=error.status)

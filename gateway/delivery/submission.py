@@ -55,6 +55,8 @@ class IntakeSettings:
     draft_lifetime: timedelta = timedelta(days=7)
     confidential_draft_lifetime: timedelta = timedelta(hours=24)
     message_lifetime: timedelta = timedelta(hours=24)
+    # A committed message is not handed over before that.
+    hold: timedelta = timedelta()
     processes: tuple[ProcessRule, ...] = ()
     hiding: Hiding = field(default_factory=Hiding)
 
@@ -67,6 +69,7 @@ class Options:
     process: str | None = None
     confidential: bool | None = None
     deadline: datetime | None = None
+    not_before: datetime | None = None
     message_channel: str | None = None
     actor: str | None = None
     handling: Handling | None = None
@@ -116,16 +119,26 @@ class NewRecipient:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One PUT: what is None or empty stays as it is. `confirm` is for problems of the whole conversation."""
+    """One PUT: what is None or empty stays as it is. `confirm` is for problems of the whole conversation.
+
+    `at_once` takes a notBefore away.
+    """
 
     prototypes: tuple[PrototypeEdit, ...] = ()
     added: tuple[NewRecipient, ...] = ()
     confidential: bool | None = None
     sender: str | None = None
     process: str | None = None
+    not_before: datetime | None = None
+    at_once: bool = False
     confirm: tuple[str, ...] = ()
     select_ready: bool = False
     actor: str | None = None
+
+    @property
+    def changes_times(self) -> bool:
+        """Whether it says when something may go, or until when."""
+        return self.not_before is not None or any(each.deadline for each in self.prototypes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
 from cryptography.x509.oid import NameOID
 
-from gateway.errors import SetupFault, Untrusted
+from gateway.errors import MustAct, SetupFault, Untrusted
 from gateway.language import listed, say
 
 # What reading a foreign certificate or its extensions may throw; the last three are no ValueErrors.
@@ -99,6 +99,7 @@ def read_certificate(pem: str | bytes) -> x509.Certificate:
             say("the certificate cannot be read: it is no PEM certificate"),
             mend=say("whoever published it must publish it anew"),
             code="UNREADABLE_CERTIFICATE",
+            must_act=MustAct.RECIPIENT,
         ) from fault
 
 

@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtensionOID
 
-from gateway.errors import Untrusted
+from gateway.errors import MustAct, Untrusted
 from gateway.keys.pairs import CERTIFICATE_ERRORS
 from gateway.language import say
 
@@ -164,7 +164,8 @@ def _not_an_authority(certificate: x509.Certificate, why: str) -> Untrusted:
 
 
 def _distrust(code: CertificateFault, message: str) -> Untrusted:
-    return Untrusted(message, mend=_MENDS[code], code=code)
+    must_act = MustAct.OPERATOR if code is CertificateFault.UNKNOWN_ROOT else MustAct.RECIPIENT
+    return Untrusted(message, mend=_MENDS[code], code=code, must_act=must_act)
 
 
 def _name(certificate: x509.Certificate) -> str:

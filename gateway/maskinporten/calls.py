@@ -123,10 +123,17 @@ def read_words(answer: requests.Response) -> str:
         text = answer.content.decode("utf-8", "replace")
     except requests.RequestException:
         return ""
-    if text.lstrip().startswith("<"):
-        return say("(an HTML page)")
-    line = _TOKEN.sub("(token)", _PERSON.sub("***********", " ".join(_pick_words(text).split())))
-    return line[:_LONGEST_WORDS]
+    return say("(an HTML page)") if text.lstrip().startswith("<") else quote_words(_pick_words(text))
+
+
+def quote_words(text: str) -> str:
+    """What somebody outside has said, fit to be kept and shown: one line, 500 characters, person numbers and tokens hidden."""
+    return hide_secrets(" ".join(text.split()))[:_LONGEST_WORDS]
+
+
+def hide_secrets(text: str) -> str:
+    """The text without what looks like a person number or a token."""
+    return _TOKEN.sub("(token)", _PERSON.sub("***********", text))
 
 
 def without_dot(words: str) -> str:

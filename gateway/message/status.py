@@ -6,7 +6,9 @@ append), delivery and the doors. The rules:
 1. A status name is appended once for a message; a repeat is no event.
 2. OPPRETTET comes first. After it any later status may come, for messages overtake each other on the way.
 3. FEIL and LEVETID_UTLOPT end automatic retry. A late LEVERT or LEST is appended all the same and corrects the outcome.
-4. LEVERT makes the outcome `delivered`; a later FEIL (a kvittering of ERROR, a returned letter) makes it `failed`.
+4. A message that failed before anything of it was handed over may be started again by hand: a new round, whose log
+   begins with OPPRETTET. These rules hold within each round; the newest is what the message amounts to.
+5. LEVERT makes the outcome `delivered`; a later FEIL (a kvittering of ERROR, a returned letter) makes it `failed`.
 """
 
 from collections.abc import Sequence
@@ -53,9 +55,13 @@ class Outcome(StrEnum):
     DELIVERED = "delivered"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    CANCELLED = "cancelled"  # taken back by hand before its hand-over began; no log amounts to it
 
 
 FINAL = frozenset({Status.LEVERT, Status.LEST, Status.FEIL, Status.LEVETID_UTLOPT, Status.INNKOMMENDE_LEVERT})
+
+# ANNET says that the hand-over is in doubt, or that somebody who got it has spoken.
+_LEFT = frozenset({Status.SENDT, Status.MOTTATT, Status.LEVERT, Status.LEST, Status.ANNET})
 
 _MOVES: dict[Status, frozenset[Status]] = {
     Status.OPPRETTET: frozenset(Status) - {Status.OPPRETTET},
@@ -93,6 +99,11 @@ def outcome(log: Sequence[Status]) -> Outcome:
         doubt = {Status.SENDT, Status.MOTTATT, Status.ANNET}.intersection(log)
         return Outcome.UNKNOWN if doubt else Outcome.FAILED
     return Outcome.PENDING
+
+
+def may_have_left(log: Sequence[Status]) -> bool:
+    """Whether the recipient may have it or get it yet, so that sending it again could double it."""
+    return bool(_LEFT.intersection(log))
 
 
 def is_final(log: Sequence[Status]) -> bool:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import requests
 import structlog
 
-from gateway.errors import Outside, Rejected, TokenRefused, Unavailable, Untrusted
+from gateway.errors import MustAct, Outside, Rejected, TokenRefused, Unavailable, Untrusted
 from gateway.language import say
 from gateway.maskinporten import LOGIN_UNAVAILABLE, Grant, Kept, Shelf, Tokens, bearer, call_with_token
 from gateway.maskinporten.calls import (
@@ -190,7 +190,7 @@ class RegistryClient:
 
     def _refuse(self, answer: requests.Response, query: Query) -> Outside:
         if answer.status_code != 404:
-            return explain(answer, _WHO, now=self._now, mend=_mend(answer.status_code))
+            return _judge(explain(answer, _WHO, now=self._now, mend=_mend(answer.status_code)))
         if answer.content.lstrip().startswith(b"<"):
             mend = "The operator of the gateway checks the registry's address in the settings."
             return Unavailable(say("Something else than the ServiceRegistry answered 404."), mend=mend, status=404)
@@ -238,7 +238,7 @@ def _read_number(identifier: str) -> str:
         return parse_identifier(identifier).number
     except ValueError as fault:
         message = say("The ServiceRegistry cannot be asked: {reason}.", reason=fault.args[0])
-        raise Rejected(message, code=REFUSED) from None
+        raise Rejected(message, code=REFUSED, must_act=MustAct.SENDER) from None
 
 
 def _not_registered(query: Query, words: str) -> Rejected:
@@ -252,7 +252,15 @@ def _not_registered(query: Query, words: str) -> Rejected:
         code=NOT_REGISTERED,
         status=404,
         answer=words,
+        must_act=MustAct.SENDER,
     )
+
+
+def _judge(fault: Outside) -> Outside:
+    """Who sends has named somebody whom the registry does not take; a redirect is a wrong address in our settings."""
+    if isinstance(fault, Rejected) and fault.status is not None and fault.status >= 400:
+        fault.must_act = MustAct.SENDER
+    return fault
 
 
 def _mend(status: int) -> str:

@@ -41,6 +41,16 @@ class Message:
     deadline: datetime | None
     outcome: Outcome
     last_status: Status | None
+    not_before: datetime | None = None
+    round: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """When a queued message may be handed over first (None: at once), and until when it may."""
+
+    not_before: datetime | None
+    deadline: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +93,26 @@ _INSERT_RENDERING = insert_into(rendering)
 _QUEUE = (
     update(message)
     .where(message.c.id == bindparam("this"), message.c.state == MessageState.PROTOTYPE.value)
-    .values(state=MessageState.QUEUED.value, deadline=bindparam("until"))
+    .values(state=MessageState.QUEUED.value, deadline=bindparam("until"), not_before=bindparam("earliest"))
+)
+_RESTART = (
+    update(message)
+    .where(
+        message.c.id == bindparam("this"),
+        message.c.state == MessageState.FINAL.value,
+        message.c.outcome == Outcome.FAILED.value,
+    )
+    .values(state=MessageState.QUEUED.value, outcome=Outcome.PENDING.value, round=message.c.round + 1)
+)
+_CANCEL = (
+    update(message)
+    .where(message.c.id == bindparam("this"), message.c.state == MessageState.QUEUED.value)
+    .values(state=MessageState.CANCELLED.value, outcome=Outcome.CANCELLED.value)
+)
+_REOPEN = (
+    update(conversation)
+    .where(conversation.c.id == bindparam("this"), conversation.c.state == ConversationState.FINISHED.value)
+    .values(state=ConversationState.COMMITTED.value, finished=None, version=conversation.c.version + 1)
 )
 _MOVE = (
     update(message)
@@ -149,12 +178,31 @@ def get(connection: Connection, message_id: str) -> Message:
     return _read(row)
 
 
-def queue(connection: Connection, message_id: str, *, rendering: bytes, deadline: datetime) -> None:
-    """A prototype becomes a message that will be sent, with these bytes and until then; Conflict where it is none."""
-    queued = connection.execute(_QUEUE, {"this": message_id, "until": deadline})
+def queue(connection: Connection, message_id: str, *, rendering: bytes, term: Term) -> None:
+    """A prototype becomes a message that will be sent, with these bytes and in that time; Conflict where it is none."""
+    queued = connection.execute(_QUEUE, {"this": message_id, "until": term.deadline, "earliest": term.not_before})
     if queued.rowcount == 0:
         raise Conflict("only a prototype can be queued", code="NOT_PROTOTYPE")
     connection.execute(_INSERT_RENDERING, {"message_id": message_id, "xml": rendering})
+
+
+def restart(connection: Connection, message_id: str) -> None:
+    """A failed message is queued again in a new round, its conversation under way again; Conflict where it has not failed.
+
+    The caller begins the new round's log with OPPRETTET.
+    """
+    conversation_id = lock_conversation(connection, message_id)
+    if connection.execute(_RESTART, {"this": message_id}).rowcount == 0:
+        raise Conflict("only a failed message can be started again", code="NOT_FAILED")
+    connection.execute(_REOPEN, {"this": conversation_id})
+
+
+def cancel(connection: Connection, message_id: str, *, at: datetime) -> None:
+    """A queued message is taken back, and its conversation finished where nothing more is awaited; Conflict otherwise."""
+    conversation_id = lock_conversation(connection, message_id)
+    if conversation_id is None or connection.execute(_CANCEL, {"this": message_id}).rowcount == 0:
+        raise Conflict("only a queued message can be cancelled", code="TOO_LATE")
+    settle(connection, conversation_id, at=at)
 
 
 def set_reference(connection: Connection, entry: ReferenceEntry) -> None:
@@ -234,6 +282,8 @@ def _read(row: Row[Any]) -> Message:
         deadline=row.deadline,
         outcome=Outcome(row.outcome),
         last_status=Status(row.last_status) if row.last_status else None,
+        not_before=row.not_before,
+        round=row.round,
     )
 
 

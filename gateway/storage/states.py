@@ -29,7 +29,8 @@ class MessageState(StrEnum):
 # A committed conversation is finished when none of its messages stands here.
 UNDERWAY = (MessageState.QUEUED, MessageState.SENT)
 
-# From which states a message may come into each; PROTOTYPE is where all begin.
+# From which states a message may come into each; PROTOTYPE is where all begin. A failed one may also be queued again,
+# and a queued one cancelled, by hand: `messages.restart` and `messages.cancel`.
 MESSAGE_MOVES: dict[MessageState, tuple[MessageState, ...]] = {
     MessageState.DESELECTED: (MessageState.PROTOTYPE,),
     MessageState.QUEUED: (MessageState.PROTOTYPE,),

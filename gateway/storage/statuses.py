@@ -5,13 +5,14 @@ by the doors. Cursors are drawn under one lock, so a reader who has seen one can
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, case, select, update
 from sqlalchemy import insert as insert_into
 
+from gateway.errors import MustAct
 from gateway.message.status import Direction, Evidence, Status, is_final, may_append, outcome
 from gateway.storage.engine import Connection, lock_log
 from gateway.storage.messages import lock_conversation, settle
@@ -21,9 +22,10 @@ from gateway.storage.tables import message, status
 
 @dataclass(frozen=True, slots=True)
 class StatusEvent:
-    """One event of one message. `raw` is the channel's own answer where it is worth keeping.
+    """One event of one message. `raw` is the channel's own answer, whole, where it is worth keeping.
 
-    `cursor` is None until `append` has drawn it.
+    `answer` is what may be shown of it; where it went wrong, `must_act` and `mend` say who must do what. `cursor` is None
+    until `append` has drawn it; `round` is the message's own, which `append` knows.
     """
 
     message_id: str
@@ -36,6 +38,10 @@ class StatusEvent:
     evidence: Evidence = Evidence.NONE
     raw: str | None = None
     cursor: int | None = None
+    round: int = 1
+    mend: str | None = None
+    must_act: MustAct | None = None
+    answer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +58,14 @@ _OF_MESSAGE = _EVENT.where(status.c.message_id == bindparam("message_id"), statu
 _OF_CONVERSATION = _EVENT.where(status.c.conversation_id == bindparam("conversation_id"))
 _LOG = (
     select(status.c.status)
-    .where(status.c.message_id == bindparam("message_id"), status.c.direction == bindparam("direction"))
+    .where(
+        status.c.message_id == bindparam("message_id"),
+        status.c.direction == bindparam("direction"),
+        status.c.round == bindparam("this_round"),
+    )
     .order_by(status.c.cursor)
 )
+_ROUND = select(message.c.round).where(message.c.id == bindparam("message_id"))
 _INSERT = insert_into(status).returning(status.c.cursor)
 # A message that is not under way, say a cancelled one, is not moved by what is still told about it.
 _AMOUNT = (
@@ -69,13 +80,15 @@ _AMOUNT = (
 
 
 def append(connection: Connection, event: StatusEvent) -> int | None:
-    """Add an event to the log; its cursor, or None for a repeat or an illegal move, which changes nothing.
+    """Add an event to the log; its cursor, or None for a repeat or an illegal move in its round, which changes nothing.
 
     An outgoing message's outcome and state follow, and its conversation is finished with its last final message.
     """
     known = event.direction is Direction.OUTGOING and lock_conversation(connection, event.message_id) is not None
     lock_log(connection)
-    bound = {"message_id": event.message_id, "direction": event.direction.value}
+    if known:
+        event = replace(event, round=connection.execute(_ROUND, {"message_id": event.message_id}).scalar_one())
+    bound = {"message_id": event.message_id, "direction": event.direction.value, "this_round": event.round}
     log = [Status(word) for word in connection.scalars(_LOG, bound)]
     if not may_append(log, event.status):
         return None
@@ -128,7 +141,9 @@ def _read_all(rows: Any) -> tuple[StatusEvent, ...]:
 
 def _read(row: Row[Any]) -> StatusEvent:
     facts = dict(row._mapping)
+    must_act = facts.pop("must_act")
     return StatusEvent(
+        must_act=MustAct(must_act) if must_act else None,
         status=Status(facts.pop("status")),
         direction=Direction(facts.pop("direction")),
         evidence=Evidence(facts.pop("evidence")),

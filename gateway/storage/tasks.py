@@ -51,6 +51,15 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How a task stands for one who only looks: when it is due, at which step, and until when somebody holds it."""
+
+    due: datetime
+    step: str
+    lease_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimTerms:
     """How long a claim holds, of which kinds (empty: all), in which lane (None: any) and how many at once."""
 
@@ -86,6 +95,14 @@ _LEASED = select(task.c.id).where(
     task.c.kind == bindparam("this_kind"),
     task.c.subject == bindparam("this_subject"),
     task.c.lease_until > bindparam("now"),
+)
+_FIND = select(task.c.due, task.c.step, task.c.lease_until).where(
+    task.c.kind == bindparam("this_kind"), task.c.subject == bindparam("this_subject")
+)
+_HASTEN = (
+    update(task)
+    .where(task.c.kind == bindparam("this_kind"), task.c.subject == bindparam("this_subject"), _FREE)
+    .values(due=bindparam("sooner"))
 )
 _FINISH = delete(task).where(*_MINE)
 _REMOVE = delete(task).where(task.c.kind == bindparam("this_kind"), task.c.subject == bindparam("this_subject"))
@@ -168,6 +185,18 @@ def reschedule(connection: Connection, held: Task, *, due: datetime, step: str) 
 def remove(connection: Connection, kind: str, *, subject: str) -> bool:
     """Take a task off the schedule, held or not: who holds it will find the lease lost. False where there was none."""
     return connection.execute(_REMOVE, {"this_kind": kind, "this_subject": subject}).rowcount > 0
+
+
+def find(connection: Connection, kind: str, *, subject: str) -> Standing | None:
+    """How the task stands, held or not; None where there is none."""
+    row = connection.execute(_FIND, {"this_kind": kind, "this_subject": subject}).one_or_none()
+    return Standing(*row) if row else None
+
+
+def hasten(connection: Connection, kind: str, *, subject: str, now: datetime) -> bool:
+    """Let a task be due now that was due later; False where somebody holds it, or there is none."""
+    bound = {"this_kind": kind, "this_subject": subject, "now": now, "sooner": now}
+    return connection.execute(_HASTEN, bound).rowcount > 0
 
 
 def next_due(connection: Connection) -> datetime | None:

@@ -38,6 +38,9 @@ def names() -> list[str]:
         "PUT /out/messages/{conversation_id}/arkivmelding",
         "PUT /out/messages/{conversation_id}/documents/{filename}",
         "DELETE /out/messages/{conversation_id}/documents/{filename}",
+        "DELETE /out/messages/{conversation_id}/messages/{message_id}",
+        "GET /out/messages/{conversation_id}/messages/{message_id}/timeline",
+        "POST /out/messages/{conversation_id}/messages/{message_id}/retry",
         "GET /statuses/{any_id}",
         "GET /capabilities/{identifier}",
         "POST /capabilities",
@@ -66,7 +69,12 @@ def test_no_made_up_request_breaks_the_gateway(gateway: Gateway, schema: Any, na
     @given(case=operation.as_strategy(), real=st.booleans())
     def run(case: Any, real: bool) -> None:
         if real:
-            known = {"conversation_id": body["conversationId"], "any_id": body["conversationId"], "identifier": DPO}
+            known = {
+                "conversation_id": body["conversationId"],
+                "message_id": body["prototypes"][0]["messageId"],
+                "any_id": body["conversationId"],
+                "identifier": DPO,
+            }
             case.path_parameters.update({key: value for key, value in known.items() if key in case.path_parameters})
         answer = case.call(base_url=gateway.url, timeout=30)
         assert answer.status_code < 500 or answer.status_code == 503, (answer.status_code, answer.text)
@@ -98,6 +106,15 @@ def successes(gateway: Gateway) -> Iterator[tuple[str, Callable[[], requests.Res
         lambda: gateway.upload(body["conversationId"], "vedtak.pdf", PDF),
     )
     yield "POST /out/messages/{conversation_id}", lambda: gateway.call("POST", path)
+    name = "{conversation_id}/messages/{message_id}"
+
+    def single(method: str, rest: str = "", **more: object) -> requests.Response:
+        message_id = gateway.call("GET", path).json()["prototypes"][0]["messageId"]
+        return gateway.call(method, f"{path}/messages/{message_id}{rest}", **more)
+
+    yield f"GET /out/messages/{name}/timeline", lambda: single("GET", "/timeline")
+    yield f"POST /out/messages/{name}/retry", lambda: single("POST", "/retry", json={"actor": "me"})
+    yield f"DELETE /out/messages/{name}", lambda: single("DELETE")
     yield (
         "DELETE /out/messages/{conversation_id}/documents/{filename}",
         lambda: (

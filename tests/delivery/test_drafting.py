@@ -159,7 +159,7 @@ def test_what_came_with_the_request_is_kept_and_read_back() -> None:
         recipients=given,
     )
     assert given_beside(draft) == given
-    assert options_of(draft) == Options(SENDER, None, True, deadline, "fagsystem")
+    assert options_of(draft) == Options(SENDER, None, True, deadline, message_channel="fagsystem")
     assert set(draft.options) == {"recipients", "deadline", "messageChannel", "actor"}
     assert options_of(begin(Message())) == Options(SENDER)
 

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from gateway import errors
 from gateway.delivery.retry import Backoff, RetrySettings
-from gateway.errors import Verdict
+from gateway.errors import MustAct, Verdict
+from gateway.language import Language, say, tell
+from tests.secrets import PERSON_NUMBER
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 STEADY = Backoff(RetrySettings(spread=0), chance=lambda: 0.5)
@@ -94,6 +96,50 @@ def test_a_decision_is_explained() -> None:
         "Ask Digdir.",
         '{"title": "nei"}',
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "who"),
+    [
+        (errors.Unavailable("away"), MustAct.NOBODY),
+        (errors.AnswerLost("sent, no answer"), MustAct.NOBODY),
+        (errors.LeaseLost("another has it"), MustAct.NOBODY),
+        (errors.Rejected("no"), MustAct.OPERATOR),
+        (errors.TokenRefused("no"), MustAct.OPERATOR),
+        (errors.Untrusted("no"), MustAct.OPERATOR),
+        (errors.StorageUnavailable("locked"), MustAct.OPERATOR),
+        (errors.SetupFault("no key"), MustAct.OPERATOR),
+        (errors.Invalid("no"), MustAct.SENDER),
+        (errors.Conflict("no"), MustAct.SENDER),
+        (errors.Rejected("no such recipient", must_act=MustAct.SENDER), MustAct.SENDER),
+        (errors.Unavailable("no certificate", must_act=MustAct.RECIPIENT), MustAct.RECIPIENT),
+        (KeyError("ours"), MustAct.OPERATOR),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else value,
+)
+def test_every_error_says_who_must_act(error: Exception, who: MustAct) -> None:
+    """By its class, unless the place that raised it knew better."""
+    assert STEADY.decide(error, 1, now=NOW).must_act is who
+
+
+@pytest.mark.parametrize(
+    "kind", [errors.Rejected, errors.Unavailable, errors.AnswerLost], ids=lambda kind: kind.__name__
+)
+def test_what_the_other_side_said_is_kept_without_secrets(kind: type[errors.Outside]) -> None:
+    """Its words and HTTP status; on one line of 500 characters, without person numbers and tokens, the sentences too."""
+    token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.abc-def"
+    words = f"nei\n til {PERSON_NUMBER} med {token} " + "x" * 600
+    error = kind(
+        say("it said {words}", words=words), mend=f"ring {PERSON_NUMBER}", code="REFUSED", status=422, answer=words
+    )
+    decision = STEADY.decide(error, 1, now=NOW)
+    assert (decision.code, decision.status) == ("REFUSED", 422)
+    assert decision.answer.startswith("nei til *********** med (token) xxx")
+    assert len(decision.answer) == 500
+    for told in (decision.sentence, decision.mend, decision.answer):
+        assert PERSON_NUMBER not in told
+        assert token not in told
+    assert tell(decision.sentence, Language.BOKMAAL).startswith("it said nei")
 
 
 def test_an_error_of_our_own_shows_its_kind_and_not_its_text() -> None:

@@ -1,5 +1,6 @@
 """Sending over HTTP and waiting for what comes of it, for the tests of this folder."""
 
+import json
 import time
 from collections.abc import Callable
 
@@ -25,9 +26,16 @@ def fault(gateway: Gateway, where: str, action: str, times: int | None = 1) -> N
     sim(gateway, "POST", "faults", channel=channel, operation=operation, action=action, times=times)
 
 
-def send(gateway: Gateway, message: Message | None = None, content: bytes = PDF) -> list[str]:
-    """Post, upload every document, commit; the ids of the messages."""
-    answer = gateway.post((message or Message()).xml())
+def post(gateway: Gateway, options: dict[str, object], message: Message | None = None) -> requests.Response:
+    """A draft with these options."""
+    xml = ("arkivmelding.xml", (message or Message()).xml(), "application/xml")
+    files = {"arkivmelding": xml, "options": (None, json.dumps(options), "application/json")}
+    return gateway.call("POST", "/out/messages", files=files)
+
+
+def send(gateway: Gateway, message: Message | None = None, content: bytes = PDF, **options: object) -> list[str]:
+    """Post with these options, upload every document, commit; the ids of the messages."""
+    answer = post(gateway, options, message)
     assert answer.status_code == 201, answer.text
     body = answer.json()
     for document in body["documents"]:

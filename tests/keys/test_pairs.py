@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from gateway.errors import SetupFault, Untrusted
+from gateway.errors import MustAct, SetupFault, Untrusted
 from gateway.keys import KeyPair, KeyRing, load_key_pairs, organisation_of, read_certificate
 from tests.certificates import (
     EARLIER,
@@ -111,6 +111,7 @@ def test_a_certificate_is_read_from_text_or_bytes(pair: KeyPair) -> None:
     with pytest.raises(Untrusted) as caught:
         read_certificate("-----BEGIN CERTIFICATE-----\nnei\n-----END CERTIFICATE-----")
     assert caught.value.code == "UNREADABLE_CERTIFICATE"
+    assert caught.value.must_act is MustAct.RECIPIENT
 
 
 @pytest.mark.parametrize(

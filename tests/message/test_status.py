@@ -116,6 +116,6 @@ def test_the_words_are_those_of_the_wire() -> None:
     """Other systems and the answers of the API write them so."""
     assert all(status.value == status.name for status in Status)
     assert {direction.value for direction in Direction} == {"OUTGOING", "INCOMING"}
-    assert {each.value for each in Outcome} == {"pending", "delivered", "failed", "unknown"}
+    assert {each.value for each in Outcome} == {"pending", "delivered", "failed", "unknown", "cancelled"}
     worth = {"handed-over", "published", "stored-by-recipient", "registered-in-archive", "opened", ""}
     assert {each.value for each in Evidence} == worth

@@ -11,7 +11,7 @@ from gateway.storage import conversations, messages
 from gateway.storage.conversations import Conversation, ConversationState
 from gateway.storage.documents import StoredDocument
 from gateway.storage.engine import Database
-from gateway.storage.messages import Message
+from gateway.storage.messages import Message, Term
 from gateway.storage.statuses import StatusEvent
 
 NOW = datetime(2026, 3, 2, 9, 30, 15, 123456, tzinfo=UTC)
@@ -63,7 +63,7 @@ def store_queued(database: Database, *, count: int = 1, **facts: object) -> tupl
     conversation = store_conversation(database, messages=count, **facts)
     with database.writing() as connection:
         for message in messages.of_conversation(connection, conversation.id):
-            messages.queue(connection, message.id, rendering=b"<rendered/>", deadline=NOW + timedelta(hours=24))
+            messages.queue(connection, message.id, rendering=b"<rendered/>", term=Term(None, NOW + timedelta(hours=24)))
         committed = replace(conversation, state=ConversationState.COMMITTED, committed=NOW)
         conversations.save(connection, committed, expected_version=conversation.version)
         return messages.of_conversation(connection, conversation.id)

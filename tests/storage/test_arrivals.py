@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from gateway.errors import Verdict
+from gateway.errors import MustAct, Verdict
 from gateway.storage import arrivals, attempts
 from gateway.storage.arrivals import OddEvent, SeenArrival
 from gateway.storage.attempts import Attempt
@@ -50,7 +50,19 @@ def test_the_timeline_keeps_every_try(database: Database) -> None:
     """Each attempt of a message comes back as it was, oldest first, and no other message's."""
     one, other = store_queued(database, count=2)
     tried = (
-        Attempt(one.id, NOW, "hand-over", "503 from the broker", Verdict.AGAIN, NOW + timedelta(seconds=5)),
+        Attempt(
+            one.id,
+            NOW,
+            "hand-over",
+            "503 from the broker",
+            Verdict.AGAIN,
+            NOW + timedelta(seconds=5),
+            "wait",
+            MustAct.NOBODY,
+            "TURNED_AWAY",
+            503,
+            "overbelastet ø",
+        ),
         Attempt(one.id, NOW + timedelta(seconds=5), "hand-over", "uploaded"),
     )
     with database.writing() as connection:

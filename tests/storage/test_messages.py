@@ -11,7 +11,7 @@ from gateway.message.status import Outcome
 from gateway.storage import conversations, messages
 from gateway.storage.conversations import ConversationState
 from gateway.storage.engine import Database
-from gateway.storage.messages import Message, MessageState, ReferenceEntry
+from gateway.storage.messages import Message, MessageState, ReferenceEntry, Term
 
 from .making import NOW, RECIPIENT, SENDER, make_choice, make_conversation, new_id, store_conversation, store_queued
 
@@ -81,13 +81,14 @@ def test_a_message_is_queued_once_with_its_bytes(database: Database) -> None:
     deadline = NOW + timedelta(hours=2)
     with database.writing() as connection:
         message_id = messages.of_conversation(connection, conversation.id)[0].id
-        messages.queue(connection, message_id, rendering=b"<for-one/>", deadline=deadline)
+        messages.queue(connection, message_id, rendering=b"<for-one/>", term=Term(NOW, deadline))
     with pytest.raises(Conflict), database.writing() as connection:
-        messages.queue(connection, message_id, rendering=b"<other/>", deadline=NOW)
+        messages.queue(connection, message_id, rendering=b"<other/>", term=Term(None, NOW))
     with database.reading() as connection:
         message = messages.get(connection, message_id)
         listed = messages.of_conversation(connection, conversation.id)[0]
     assert (message.state, message.rendering, message.deadline) == (MessageState.QUEUED, b"<for-one/>", deadline)
+    assert (message.not_before, message.round) == (NOW, 1)
     assert listed == replace(message, rendering=None)
 
 

@@ -12,6 +12,7 @@ import requests
 from gateway.errors import (
     AnswerLost,
     GatewayError,
+    MustAct,
     Outside,
     Rejected,
     StorageUnavailable,
@@ -43,6 +44,9 @@ def explain_answer(
         )
     if answer.status_code == 404:
         return Rejected(fault.message, mend=fault.mend, code=UNKNOWN_TRANSFER, status=404, answer=fault.answer)
+    if answer.status_code == 413:
+        fault.mend = say("Whoever sends makes the message smaller: fewer or smaller documents, or several messages.")
+        fault.must_act = MustAct.SENDER
     return fault
 
 

@@ -15,10 +15,10 @@ from uuid import uuid4
 import requests
 import structlog
 
-from gateway.errors import Outside, Rejected, StorageUnavailable, Unavailable
+from gateway.errors import MustAct, Outside, Rejected, StorageUnavailable, Unavailable
 from gateway.language import say
 from gateway.maskinporten import Kept, Shelf, Tokens
-from gateway.maskinporten.calls import NOT_REACHED, calling
+from gateway.maskinporten.calls import NOT_REACHED, calling, quote_words
 from gateway.transports.dpo.body import BLOCK
 from gateway.transports.dpo.broker import Broker, DpoSettings, Overview
 from gateway.transports.dpo.failures import UNKNOWN_TRANSFER, WHO
@@ -184,8 +184,9 @@ def _judge(overview: Overview) -> Finding:
                 status=overview.status,
             ),
             mend="Nothing is sent again. If it lasts, the operator looks for a newer version of the gateway.",
+            must_act=MustAct.OPERATOR,
         )
-    return Finding(state, overview.text)
+    return Finding(state, quote_words(overview.text))
 
 
 def _check_whole(answer: requests.Response, received: int) -> None:

@@ -1,0 +1,189 @@
+"""By hand: bring the next try forward, start a failed message again, take one back before it is handed over.
+
+In come a message's id and who does it, out comes what was done, or a `Conflict` that says what to do instead. Called by
+the doors. Each act is one transaction: the conversation is locked first, then the task, as everywhere.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.arkivmelding.filenames import normal
+from gateway.delivery.committing import DELIVER, EXPIRE
+from gateway.delivery.submission import Clock
+from gateway.errors import Conflict, NotFound
+from gateway.language import say
+from gateway.message.status import Outcome, Status, may_have_left
+from gateway.storage import attempts, conversations, documents, messages, statuses, tasks
+from gateway.storage.attempts import Act, ActKind
+from gateway.storage.engine import Connection, Database
+from gateway.storage.messages import Message, MessageState
+from gateway.storage.statuses import StatusEvent
+from gateway.storage.tasks import NewTask
+
+_AGAIN = say("Ask the recipient whether it has the message; only if it has not, post the arkivmelding again.")
+_POST_AGAIN = say("Post the arkivmelding again.")
+
+
+class Done(StrEnum):
+    """What came of asking for a retry."""
+
+    BROUGHT_FORWARD = "brought-forward"
+    UNDER_WAY = "under-way"  # somebody is at it this very moment
+    RESTARTED = "restarted"
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Whose hand it is: the client (None: the operator), and who there, where it says so."""
+
+    client_id: str | None
+    actor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """Steering with everything it needs; one for the whole process."""
+
+    database: Database
+    now: Clock
+
+    def retry(self, conversation_id: str, message_id: str, *, hand: Hand) -> Done:
+        """Try now what would be tried later; queue again what failed before anything of it was handed over."""
+        now = self.now()
+        with self.database.writing() as connection:
+            find_message(connection, message_id, within=conversation_id, client_id=hand.client_id)
+            messages.lock_conversation(connection, message_id)
+            message = messages.get(connection, message_id)
+            _require_committed(message)
+            if message.outcome is Outcome.FAILED:
+                _require_restartable(connection, message, now=now)
+                _restart(connection, message, hand=hand, now=now)
+                return Done.RESTARTED
+            _require_pending(message, now=now)
+            return _bring_forward(connection, message, hand=hand, now=now)
+
+    def cancel(self, conversation_id: str, message_id: str, *, hand: Hand) -> None:
+        """Take a message back whose hand-over has not begun; to do it twice is to do it once."""
+        now = self.now()
+        with self.database.writing() as connection:
+            find_message(connection, message_id, within=conversation_id, client_id=hand.client_id)
+            messages.lock_conversation(connection, message_id)
+            # First the task: a worker that is at it stores the channel's reference behind this row, or finds it gone.
+            tasks.remove(connection, DELIVER, subject=message_id)
+            message = messages.get(connection, message_id)
+            if message.state is MessageState.CANCELLED:
+                return
+            _require_committed(message)
+            _require_untouched(connection, message)
+            tasks.remove(connection, EXPIRE, subject=message_id)
+            words = say("cancelled by hand before it was handed over; nothing was sent")
+            attempts.record_act(connection, Act(message_id, now, ActKind.CANCEL, words, hand.actor))
+            statuses.append(connection, replace(_event(message, Status.ANNET, at=now), description=words))
+            messages.cancel(connection, message_id, at=now)
+
+
+def find_message(connection: Connection, message_id: str, *, within: str, client_id: str | None) -> Message:
+    """A message of the conversation that any id of it names; NotFound where there is none, or it is another client's."""
+    conversation_id = conversations.resolve(connection, within, client_id=client_id)
+    message = messages.get(connection, message_id)
+    if message.conversation_id != conversation_id:
+        raise NotFound("there is no such message in this conversation", mend="check both ids")
+    return message
+
+
+def _bring_forward(connection: Connection, message: Message, *, hand: Hand, now: datetime) -> Done:
+    if tasks.hasten(connection, DELIVER, subject=message.id, now=now):
+        words, done = say("the next try was brought forward by hand"), Done.BROUGHT_FORWARD
+    elif tasks.find(connection, DELIVER, subject=message.id) is not None:
+        words, done = say("a try was asked for by hand while one was being made"), Done.UNDER_WAY
+    else:
+        raise Conflict(
+            "it is handed over and published, and only the recipient's receipt is awaited; there is nothing to try again",
+            code="HANDED_OVER",
+            mend="Wait for the receipt. When the deadline passes without one, ask the recipient whether it has it.",
+        )
+    attempts.record_act(connection, Act(message.id, now, ActKind.RETRY, words, hand.actor))
+    return done
+
+
+def _restart(connection: Connection, message: Message, *, hand: Hand, now: datetime) -> None:
+    """The log of the new round begins with OPPRETTET, so that who reads the feed sees that it is under way again."""
+    words = say("started again by hand after it had failed; nothing had been handed over")
+    attempts.record_act(connection, Act(message.id, now, ActKind.RESTART, words, hand.actor))
+    messages.restart(connection, message.id)
+    statuses.append(connection, replace(_event(message, Status.OPPRETTET, at=now), description=words))
+    for kind, due in ((DELIVER, now), (EXPIRE, message.deadline or now)):
+        tasks.remove(connection, kind, subject=message.id)
+        tasks.add(connection, NewTask(kind, message.id, due, lane=message.channel or ""))
+
+
+def _require_committed(message: Message) -> None:
+    if message.state is MessageState.PROTOTYPE:
+        raise Conflict(
+            "the conversation is still a draft; nothing of it is on its way",
+            code="NOT_COMMITTED",
+            mend="Commit it, deselect this message with PUT, or discard the draft with DELETE.",
+        )
+    if message.state is MessageState.DESELECTED:
+        raise Conflict("the message was left out when the conversation was committed", code="NOT_SENT")
+
+
+def _require_pending(message: Message, *, now: datetime) -> None:
+    """Raise `Conflict` unless the message is waiting for something that could be done now."""
+    if message.state is MessageState.CANCELLED:
+        raise Conflict("the message was cancelled", code="CANCELLED", mend=_POST_AGAIN)
+    if message.outcome is Outcome.DELIVERED:
+        raise Conflict("the message has been delivered", code="DELIVERED", mend="Nothing needs to be done.")
+    if message.outcome is Outcome.UNKNOWN:
+        raise Conflict(
+            "whether the message has arrived is not known, and sending it again could double it",
+            code="OUTCOME_UNKNOWN",
+            mend=_AGAIN,
+        )
+    _require_time(message, now=now)
+    if message.not_before is not None and message.not_before > now:
+        raise Conflict(
+            say("the message is held back until {moment}", moment=message.not_before.isoformat(timespec="seconds")),
+            code="HELD",
+            mend="Wait until then; or cancel it with DELETE and post the arkivmelding again with another notBefore.",
+        )
+
+
+def _require_restartable(connection: Connection, message: Message, *, now: datetime) -> None:
+    """Raise `Conflict` unless the message failed before anything of it was handed over, and there is time to do it anew."""
+    if may_have_left([event.status for event in statuses.of_message(connection, message.id)]):
+        raise Conflict(
+            "the message failed after it had been handed over, and sending it again could double it",
+            code="HANDED_OVER",
+            mend=_AGAIN,
+        )
+    _require_time(message, now=now)
+    here = {document.filename for document in documents.of_conversation(connection, message.conversation_id)}
+    wanted = {normal(name) for name in message.choice.documents or ()}
+    if message.rendering is None or not wanted <= here:
+        raise Conflict(
+            "its documents are no longer kept, so it cannot be started again", code="DOCUMENTS_GONE", mend=_POST_AGAIN
+        )
+
+
+def _require_time(message: Message, *, now: datetime) -> None:
+    if message.deadline is not None and message.deadline <= now:
+        raise Conflict("the deadline of the message has passed", code="DEADLINE_PASSED", mend=_POST_AGAIN)
+
+
+def _require_untouched(connection: Connection, message: Message) -> None:
+    """Raise `Conflict` where the channel has ever been told of it: from then on bytes may be on their way."""
+    if message.state is MessageState.QUEUED:
+        if all(entry.reference is None for entry in messages.references(connection, message.id)):
+            return
+        words = say("its hand-over has begun, so it can no longer be cancelled")
+    elif message.state is MessageState.SENT:
+        words = say("it has been handed over, so it can no longer be cancelled")
+    else:
+        words = say("it has come to an end ({outcome}), so there is nothing to cancel", outcome=message.outcome.value)
+    raise Conflict(words, code="TOO_LATE", mend="`timeline` tells how far it has come. Ask the recipient, if need be.")
+
+
+def _event(message: Message, status: Status, *, at: datetime) -> StatusEvent:
+    return StatusEvent(message.id, message.conversation_id, message.client_id, status, at)

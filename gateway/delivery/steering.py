@@ -13,6 +13,7 @@ from gateway.delivery.committing import DELIVER, EXPIRE
 from gateway.delivery.submission import Clock
 from gateway.errors import Conflict, NotFound
 from gateway.language import say
+from gateway.maskinporten.calls import hide_secrets
 from gateway.message.status import Outcome, Status, may_have_left
 from gateway.storage import attempts, conversations, documents, messages, statuses, tasks
 from gateway.storage.attempts import Act, ActKind
@@ -39,6 +40,11 @@ class Hand:
 
     client_id: str | None
     actor: str | None = None
+
+    @property
+    def name(self) -> str | None:
+        """The actor as the timeline may show it: some systems name people by their numbers."""
+        return hide_secrets(self.actor) if self.actor else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ class Steering:
             _require_untouched(connection, message)
             tasks.remove(connection, EXPIRE, subject=message_id)
             words = say("cancelled by hand before it was handed over; nothing was sent")
-            attempts.record_act(connection, Act(message_id, now, ActKind.CANCEL, words, hand.actor))
+            attempts.record_act(connection, Act(message_id, now, ActKind.CANCEL, words, hand.name))
             statuses.append(connection, replace(_event(message, Status.ANNET, at=now), description=words))
             messages.cancel(connection, message_id, at=now)
 
@@ -103,14 +109,14 @@ def _bring_forward(connection: Connection, message: Message, *, hand: Hand, now:
             code="HANDED_OVER",
             mend="Wait for the receipt. When the deadline passes without one, ask the recipient whether it has it.",
         )
-    attempts.record_act(connection, Act(message.id, now, ActKind.RETRY, words, hand.actor))
+    attempts.record_act(connection, Act(message.id, now, ActKind.RETRY, words, hand.name))
     return done
 
 
 def _restart(connection: Connection, message: Message, *, hand: Hand, now: datetime) -> None:
     """The log of the new round begins with OPPRETTET, so that who reads the feed sees that it is under way again."""
     words = say("started again by hand after it had failed; nothing had been handed over")
-    attempts.record_act(connection, Act(message.id, now, ActKind.RESTART, words, hand.actor))
+    attempts.record_act(connection, Act(message.id, now, ActKind.RESTART, words, hand.name))
     messages.restart(connection, message.id)
     statuses.append(connection, replace(_event(message, Status.OPPRETTET, at=now), description=words))
     for kind, due in ((DELIVER, now), (EXPIRE, message.deadline or now)):

@@ -9,12 +9,15 @@ import pytest
 import requests
 
 from gateway.api import answers, single_answers
+from gateway.api.login import hash_key
+from gateway.config import load
 from gateway.delivery.committing import DELIVER
 from gateway.delivery.submission import IntakeSettings
-from gateway.errors import LeaseLost
+from gateway.errors import LeaseLost, SetupFault
 from gateway.sandbox.server import Sandbox
-from gateway.storage import tasks
-from tests.documents import Message
+from gateway.storage import clients, tasks
+from gateway.storage.clients import Client, ClientKind
+from tests.documents import SENDER, Message
 from tests.journeys.following import (
     delivery_of,
     fault,
@@ -23,11 +26,12 @@ from tests.journeys.following import (
     post,
     send,
     sim,
+    wait_for,
     wait_for_status,
 )
 from tests.journeys.test_doubt import carrier_of, claim
 from tests.live import Gateway, serving, working
-from tests.secrets import PDF
+from tests.secrets import PDF, PERSON_NUMBER
 
 WHOLE = ["OPPRETTET", "SENDT", "MOTTATT", "LEVERT", "LEST"]
 
@@ -225,6 +229,69 @@ def test_a_message_is_looked_for_in_its_own_conversation(gateway: Gateway, what:
     method = {"timeline": "GET", "retry": "POST", "": "DELETE"}[what]
     for path in (f"/out/messages/{other}/messages/{message_id}", f"/out/messages/{message_id}/messages/{other}"):
         assert gateway.call(method, f"{path}/{what}".rstrip("/")).status_code == 404
+
+
+def test_another_logins_message_is_not_there(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Not to be looked at, hurried or taken back; its own login may."""
+    with serving(sandbox, tmp_path) as guarded:
+        with guarded.assembly.database.writing() as connection:
+            for name in ("mine", "other"):
+                login = Client(name, name, ClientKind.API_KEY, hash_key(name), (SENDER,), datetime.now(UTC))
+                clients.add(connection, login)
+        guarded.session.headers["Authorization"] = "Bearer mine"
+        (message_id,) = send(guarded)
+        for who, wanted in (("other", {404}), ("mine", {200, 202, 204})):
+            guarded.session.headers["Authorization"] = f"Bearer {who}"
+            found = {
+                guarded.call(method, path_of(message_id) + rest).status_code
+                for method, rest in (("GET", "/timeline"), ("POST", "/retry"), ("DELETE", ""))
+            }
+            assert found == wanted
+
+
+def test_what_is_handed_over_is_followed_sooner_by_hand(gateway: Gateway) -> None:
+    """The channel is awaited, then the recipient: the next look can be hurried, a receipt cannot, nor is it sent again."""
+    fault(gateway, "recipient fetch", "never-fetch", times=None)
+    fault(gateway, "broker overview", "status:503")
+    (message_id,) = send(gateway)
+    carry(gateway, message_id)
+    carry(gateway, message_id, at=timedelta(seconds=10))
+    told = timeline_of(gateway, message_id)
+    assert (told["state"], told["awaits"], told["mustAct"], told["mayRetry"]) == ("sent", "channel", "nobody", True)
+    assert rows(told, "attempt")[-1]["name"] == "follow"
+    assert told["nextTry"] is not None
+
+    def hurried() -> bool:
+        assert retry(gateway, message_id).json()["done"] == "brought-forward"
+        carry(gateway, message_id)
+        return bool(timeline_of(gateway, message_id)["awaits"] == "recipient")
+
+    wait_for(hurried, "the channel to publish it")
+    told = timeline_of(gateway, message_id)
+    assert (told["awaits"], told["nextTry"], told["mustAct"], told["mayRetry"]) == ("recipient", None, None, False)
+    assert "receipt" in refused(retry(gateway, message_id), "HANDED_OVER")
+    assert log_of(gateway, message_id) == ["OPPRETTET", "SENDT"]
+
+
+def test_a_virus_found_after_the_hand_over_is_the_senders_move(gateway: Gateway) -> None:
+    """The channel's words, and that the document must be cleaned; the same message is not sent again."""
+    fault(gateway, "broker upload", "virus")
+    (message_id,) = send(gateway)
+    with working(gateway):
+        wait_for_status(gateway, message_id, "FEIL")
+    told = timeline_of(gateway, message_id)
+    assert (told["outcome"], told["mustAct"], bool(told["answer"])) == ("failed", "sender", True)
+    assert "virus" in told["mend"]
+    refused(retry(gateway, message_id), "HANDED_OVER")
+
+
+def test_a_person_number_does_not_land_in_the_timeline(gateway: Gateway) -> None:
+    """Some systems name their people by it."""
+    (message_id,) = send(gateway)
+    retry(gateway, message_id, actor=f"user {PERSON_NUMBER}")
+    answer = gateway.call("GET", f"{path_of(message_id)}/timeline")
+    assert PERSON_NUMBER not in answer.text
+    assert rows(answer.json(), "act")[0]["actor"] == "user ***********"
 
 
 def test_a_message_is_cancelled_before_it_goes(gateway: Gateway) -> None:
@@ -426,6 +493,16 @@ def test_the_installation_may_hold_every_message(sandbox: Sandbox, tmp_path: Pat
         body = post(held, {"deadline": soon}).json()
         held.upload(body["conversationId"], "vedtak.pdf", PDF)
         refused(held.call("POST", f"/out/messages/{body['conversationId']}"), "HELD_PAST_DEADLINE")
+
+
+def test_the_hold_is_a_setting(tmp_path: Path) -> None:
+    """In seconds; none unless it is set, and never less than none."""
+    assert load(tmp_path, environ={}).intake.hold == timedelta()
+    (tmp_path / "gateway.toml").write_text("[delivery]\nhold_seconds = 90\n[intake]\nmessage_hours = 2\n")
+    intake = load(tmp_path, environ={}).intake
+    assert (intake.hold, intake.message_lifetime) == (timedelta(seconds=90), timedelta(hours=2))
+    with pytest.raises(SetupFault):
+        load(tmp_path, environ={"GATEWAY_DELIVERY_HOLD_SECONDS": "-1"})
 
 
 def test_a_missing_setting_does_not_fail_what_may_have_arrived(

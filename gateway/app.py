@@ -16,6 +16,7 @@ from flask import Flask
 from gateway.api.door import create_door
 from gateway.api.login import LoginSettings
 from gateway.api.rooms import Rooms
+from gateway.api.waiting import Waiting
 from gateway.arkivmelding.inspection import Kit
 from gateway.arkivmelding.schema import FILES, Schemas
 from gateway.config import Settings
@@ -129,7 +130,10 @@ def build_door(assembly: Assembly) -> Flask:
         now=now,
         new_id=new_id,
     )
-    behind = Rooms(assembly.database, intake, Uploads(intake), assembly.registry, settings.routing.enabled, now)
+    waiting = Waiting(assembly.database, settings.server.threads)
+    behind = Rooms(
+        assembly.database, intake, Uploads(intake), assembly.registry, settings.routing.enabled, now, waiting
+    )
     login = LoginSettings(settings.server.hosts, settings.organisations, is_loopback(settings.server.host))
     return create_door(behind, login)
 

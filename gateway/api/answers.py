@@ -269,7 +269,9 @@ class EventAnswer(Answer):
     status = fields.String()
     at = fields.String()
     evidence = _nullable()
+    outcome = _nullable()
     description = _nullable()
+    raw = fields.String(metadata={"description": "The channel's own answer, where it is worth keeping"})
 
 
 class MessageStatusAnswer(Answer):
@@ -291,6 +293,7 @@ class StatusAnswer(Answer):
 
     conversationId = fields.String()
     state = fields.String()
+    cursor = fields.Integer()
     messages = fields.List(fields.Nested(MessageStatusAnswer))
 
 

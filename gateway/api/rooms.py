@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flask import Flask, current_app
 
+from gateway.api.waiting import Waiting
 from gateway.delivery.intake import Intake
 from gateway.delivery.submission import Clock
 from gateway.delivery.uploads import Uploads
@@ -27,6 +28,7 @@ class Rooms:
     registry: RegistryClient
     channels: frozenset[Channel]
     now: Clock
+    waiting: Waiting
 
 
 def furnish(app: Flask, behind: Rooms) -> None:

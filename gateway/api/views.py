@@ -110,8 +110,8 @@ def message_status_json(message: Message, events: tuple[StatusEvent, ...]) -> Js
 
 
 def event_json(event: StatusEvent) -> Json:
-    """One row of the log."""
-    return {
+    """One row of the log. `outcome` is what an outgoing message amounted to after it."""
+    body: Json = {
         "cursor": event.cursor,
         "messageId": event.message_id,
         "conversationId": event.conversation_id,
@@ -119,8 +119,10 @@ def event_json(event: StatusEvent) -> Json:
         "status": event.status.value,
         "at": moment(event.at),
         "evidence": event.evidence.value or None,
+        "outcome": event.outcome.value if event.outcome else None,
         "description": told(event.description) or None,
     }
+    return body if event.raw is None else {**body, "raw": event.raw}
 
 
 def problem_json(problem: Problem) -> Json:

@@ -38,6 +38,7 @@ def names() -> list[str]:
         "PUT /out/messages/{conversation_id}/arkivmelding",
         "PUT /out/messages/{conversation_id}/documents/{filename}",
         "DELETE /out/messages/{conversation_id}/documents/{filename}",
+        "GET /statuses",
         "GET /statuses/{any_id}",
         "GET /capabilities/{identifier}",
         "POST /capabilities",
@@ -109,6 +110,7 @@ def successes(gateway: Gateway) -> Iterator[tuple[str, Callable[[], requests.Res
         "DELETE /out/messages/{conversation_id}",
         lambda: gateway.call("DELETE", f"/out/messages/{other['conversationId']}"),
     )
+    yield "GET /statuses", lambda: gateway.call("GET", "/statuses")
     yield "GET /statuses/{any_id}", lambda: gateway.call("GET", f"/statuses/{body['conversationId']}")
     yield "GET /capabilities/{identifier}", lambda: gateway.call("GET", f"/capabilities/{DPO}")
     yield "POST /capabilities", lambda: gateway.call("POST", "/capabilities", json={"identifier": DPO})

@@ -6,8 +6,9 @@ Called by `cli` and by tests. Nothing here decides anything; it says which real 
 import os
 import random
 import socket
+import threading
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,12 +23,16 @@ from gateway.arkivmelding.schema import FILES, Schemas
 from gateway.config import Settings
 from gateway.delivery.carrier import Carrier
 from gateway.delivery.committing import DELIVER, EXPIRE
+from gateway.delivery.crew import Crew
 from gateway.delivery.housekeeping import SWEEP, Housekeeping
 from gateway.delivery.intake import Intake
 from gateway.delivery.journey import Journey
+from gateway.delivery.posting import Poster
 from gateway.delivery.reception import POLL, Reception
 from gateway.delivery.retry import Backoff
+from gateway.delivery.subscribing import Subscribing
 from gateway.delivery.uploads import Uploads
+from gateway.delivery.webhooks import WEBHOOK, Webhooks
 from gateway.delivery.worker import Hands, Worker
 from gateway.errors import SetupFault
 from gateway.keys import DocumentSealer, KeyRing, load_key_pairs, load_or_create_sealing_keys
@@ -52,6 +57,7 @@ class Assembly:
     registry: RegistryClient
     ring: KeyRing
     dpo: DpoTransport
+    sealer: DocumentSealer
 
     def close(self) -> None:
         """Give everything back."""
@@ -114,6 +120,7 @@ def assemble(settings: Settings) -> Assembly:
         registry=RegistryClient(settings.registry, tokens, now=now),
         ring=ring,
         dpo=DpoTransport(settings.dpo, altinn, now=now, new_id=new_id),
+        sealer=sealer,
     )
 
 
@@ -131,15 +138,23 @@ def build_door(assembly: Assembly) -> Flask:
         new_id=new_id,
     )
     waiting = Waiting(assembly.database, settings.server.threads)
+    poster = Poster(settings.webhooks)
     behind = Rooms(
-        assembly.database, intake, Uploads(intake), assembly.registry, settings.routing.enabled, now, waiting
+        assembly.database,
+        intake,
+        Uploads(intake),
+        assembly.registry,
+        settings.routing.enabled,
+        now,
+        waiting,
+        Subscribing(assembly.database, poster, assembly.sealer, settings.webhooks, now, new_id),
     )
     login = LoginSettings(settings.server.hosts, settings.organisations, is_loopback(settings.server.host))
     return create_door(behind, login)
 
 
-def build_worker(assembly: Assembly) -> Worker:
-    """A worker, its recurring tasks put on the schedule."""
+def build_worker(assembly: Assembly) -> Crew:
+    """The workers of a process, their recurring tasks put on the schedule: one for messages, one for webhooks."""
     settings = assembly.settings
     journey = Journey(
         database=assembly.database,
@@ -160,7 +175,26 @@ def build_worker(assembly: Assembly) -> Worker:
             tasks.ensure(connection, POLL, subject=organisation, due=now())
         tasks.ensure(connection, SWEEP, subject="", due=now())
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    return Worker(assembly.database, Hands(owner, jobs), settings=settings.worker, now=now)
+    worker = Worker(assembly.database, Hands(owner, jobs), settings=settings.worker, now=now)
+    return Crew([worker, _build_webhook_worker(assembly, owner)])
+
+
+def _build_webhook_worker(assembly: Assembly, owner: str) -> Worker:
+    """Hands of its own, for it is others' endpoints that they wait for."""
+    settings = assembly.settings
+    webhooks = Webhooks(
+        database=assembly.database,
+        poster=Poster(settings.webhooks),
+        sealer=assembly.sealer,
+        backoff=Backoff(settings.retry, random.random),
+        settings=settings.webhooks,
+        now=now,
+        places=threading.BoundedSemaphore(max(1, settings.webhooks.parallel // 2)),
+    )
+    hands = Hands(owner, {WEBHOOK: webhooks.run})
+    return Worker(
+        assembly.database, hands, settings=replace(settings.worker, parallel=settings.webhooks.parallel), now=now
+    )
 
 
 def require_safe_address(settings: Settings, database: Database) -> None:

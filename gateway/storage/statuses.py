@@ -14,6 +14,7 @@ from sqlalchemy import Row, bindparam, case, func, select, update
 from sqlalchemy import insert as insert_into
 
 from gateway.message.status import Direction, Evidence, Outcome, Status, is_final, may_append, outcome
+from gateway.storage import subscriptions
 from gateway.storage.engine import Connection, lock_log
 from gateway.storage.messages import lock_conversation, settle
 from gateway.storage.states import UNDERWAY, MessageState
@@ -97,6 +98,7 @@ def append(connection: Connection, event: StatusEvent) -> int | None:
     """Add an event to the log; its cursor, or None for a repeat or an illegal move, which changes nothing.
 
     An outgoing message's outcome and state follow, and its conversation is finished with its last final message.
+    Who subscribes to the client's events is woken.
     """
     known = event.direction is Direction.OUTGOING and lock_conversation(connection, event.message_id) is not None
     lock_log(connection)
@@ -110,6 +112,7 @@ def append(connection: Connection, event: StatusEvent) -> int | None:
     cursor: int = connection.execute(_INSERT, _row(event)).scalar_one()
     if known:
         _follow(connection, event, log=log)
+    subscriptions.wake(connection, event.client_id, at=event.at)
     return cursor
 
 

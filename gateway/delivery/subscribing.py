@@ -5,7 +5,7 @@ is changed, the task of the subscription is locked first and due at once, so tha
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gateway.delivery.endpoints import WebhookSettings, find_addresses, read_endpoint
 from gateway.delivery.posting import Answered, Poster
@@ -29,7 +29,7 @@ class Wanted:
     """A new subscription. `after` None: from now on. `secret` None: one is made."""
 
     url: str
-    secret: str | None = None
+    secret: str | None = field(default=None, repr=False)
     statuses: tuple[Status, ...] = ()
     direction: Direction | None = None
     after: int | None = None
@@ -40,7 +40,7 @@ class Amendment:
     """Changes to one, what is None stays; `any_direction` lifts that filter. A new secret is made where it says so."""
 
     url: str | None = None
-    secret: str | None = None
+    secret: str | None = field(default=None, repr=False)
     new_secret: bool = False
     statuses: tuple[Status, ...] | None = None
     direction: Direction | None = None
@@ -53,7 +53,7 @@ class Kept:
     """A subscription, and its secret in plain where it is new."""
 
     subscription: Subscription
-    secret: str | None = None
+    secret: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

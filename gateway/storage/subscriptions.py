@@ -5,12 +5,12 @@ which wakes the tasks of those who wait for an event; read by the doors.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, select, update
+from sqlalchemy import Row, and_, bindparam, case, delete, func, select, update
 from sqlalchemy import insert as insert_into
 
 from gateway.errors import NotFound
@@ -39,7 +39,7 @@ class Subscription:
     id: str
     client_id: str
     url: str
-    secret: bytes
+    secret: bytes = field(repr=False)
     statuses: tuple[Status, ...]
     direction: Direction | None
     state: SubscriptionState
@@ -62,13 +62,12 @@ _OF_CLIENT = _FACTS.where(subscription.c.client_id == bindparam("client_id")).or
 _COUNT = select(func.count()).where(subscription.c.client_id == bindparam("client_id"))
 _INSERT = insert_into(subscription)
 _REMOVE = delete(subscription).where(subscription.c.id == bindparam("this"))
-# Only what is idle is woken: what has failed keeps its pause.
+# Every row is written, and so locked, though only what is idle is woken: a round that ends just now waits for the event
+# to be committed before it looks at the log a last time. What has failed keeps its pause.
 _WAKE = (
     update(task)
     .where(
         task.c.kind == WEBHOOK,
-        task.c.step == "",
-        task.c.due > bindparam("at"),
         task.c.subject.in_(
             select(subscription.c.id).where(
                 subscription.c.client_id == bindparam("client_id"),
@@ -76,7 +75,7 @@ _WAKE = (
             )
         ),
     )
-    .values(due=bindparam("at"))
+    .values(due=case((and_(task.c.step == "", task.c.due > bindparam("at")), bindparam("at")), else_=task.c.due))
 )
 _RESTART = (
     update(task)

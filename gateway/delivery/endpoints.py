@@ -20,12 +20,17 @@ from gateway.language import say
 
 LONGEST_URL = 2000
 _PLAIN = re.compile(r"[\x21-\x5b\x5d-\x7e]+")  # ASCII without blanks and backslashes
+_AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:%]+)(:[0-9]*)?")
 _HOST = re.compile(r"[a-z0-9_.-]{1,253}")
 # 127.1, 0x7f000001, 017700000001 and 2130706433 are all 127.0.0.1 for the system's resolver.
 _NUMBER = re.compile(r"(0x[0-9a-f]*|[0-9]+)")
 PORTS = {"https": 443, "http": 80}
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-_NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")
+# For protocols and documentation (IANA's registries of special addresses); not every Python counts them as private.
+_SPECIAL = tuple(
+    ipaddress.ip_network(text)
+    for text in ("192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48", "2001::/23", "3fff::/20", "5f00::/16")
+)
 
 Resolve = Callable[[str, int], Sequence[str]]
 
@@ -67,6 +72,8 @@ def read_endpoint(url: str, allow_hosts: Sequence[str]) -> Endpoint:
         raise _refused(say("a webhook is sent by https only"))
     if parts.username is not None or parts.password is not None:
         raise _refused(say("name and password do not belong in the address: the signature says who it is from"))
+    if not _AUTHORITY.fullmatch(parts.netloc):
+        raise _refused(say("the address cannot be read"))
     if not _is_address(host) and (not _HOST.fullmatch(host) or _NUMBER.fullmatch(host.rpartition(".")[2])):
         raise _refused(say("the address names no host that can be used"))
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -110,7 +117,7 @@ def is_public(address: str) -> bool:
     inner = _inside(ip) if isinstance(ip, IPv6Address) else None
     if inner is not None:
         return is_public(str(inner))
-    if isinstance(ip, IPv6Address) and (ip.is_site_local or ip in _NAT64_LOCAL or ip.teredo is not None):
+    if any(ip in network for network in _SPECIAL) or (isinstance(ip, IPv6Address) and ip.is_site_local):
         return False
     unusual = ip.is_multicast or ip.is_reserved or ip.is_loopback or ip.is_link_local or ip.is_unspecified
     return ip.is_global and not ip.is_private and not unusual

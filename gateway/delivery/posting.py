@@ -74,6 +74,8 @@ class Line:
         with self._connection.bounded() as overdue:
             try:
                 status, retry_after = self._exchange(body, headers)
+                if overdue.is_set():  # http.client takes headers that were cut for whole ones
+                    raise TimeoutError
             except Unavailable:
                 self._connection.close()
                 raise
@@ -85,8 +87,10 @@ class Line:
     def _exchange(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, int | None]:
         self._connection.request("POST", self._connection.endpoint.target, body, dict(headers))
         answer = self._connection.getresponse()
-        answer.read(_ANSWER_BYTES)
-        if not answer.isclosed():  # it says more than anybody wants to know
+        # The status is all that counts; a short body is read so that the connection can be kept.
+        if answer.length is not None and answer.length <= _ANSWER_BYTES:
+            answer.read()
+        else:
             self._connection.close()
         wait = (answer.getheader("Retry-After") or "").strip()
         return answer.status, int(wait[:9]) if wait.isascii() and wait.isdigit() else None

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 import requests.utils
 
@@ -40,7 +41,14 @@ class Poster:
     def __init__(self, settings: WebhookSettings, resolve: Resolve = resolve_by_system) -> None:
         self.seconds = settings.timeout.total_seconds()
         self.resolve = resolve
-        self.context = _trust(settings)
+        self._settings = settings
+        if settings.roots is not None:
+            _trust(settings)  # a fault of the settings is told at the start
+
+    @cached_property
+    def context(self) -> ssl.SSLContext:
+        """Who is trusted; made when it is first needed, for it takes its time."""
+        return _trust(self._settings)
 
     @contextmanager
     def open(self, endpoint: Endpoint) -> Iterator["Line"]:

@@ -100,7 +100,7 @@ class Subscribing:
                     code="TOO_MANY",
                     mend=say("Delete one that is not needed any more."),
                 )
-            entry = replace(entry, cursor=_begin(connection, client_id, wanted.after))
+            entry = replace(entry, cursor=_begin(connection, client_id, after=wanted.after))
             subscriptions.insert(connection, entry)
             tasks.add(connection, WEBHOOK, subject=entry.id, due=entry.created)
         return Kept(entry, secret)
@@ -183,7 +183,7 @@ class Subscribing:
         return subscriptions.get(connection, subscription_id, client_id=client_id)
 
 
-def _begin(connection: Connection, client_id: str, after: int | None) -> int:
+def _begin(connection: Connection, client_id: str, *, after: int | None) -> int:
     newest = statuses.newest_of(connection, client_id)
     if after is not None and after > newest:
         raise Invalid(

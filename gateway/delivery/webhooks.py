@@ -69,7 +69,7 @@ class Webhooks:
         if entry is None or entry.state is not SubscriptionState.ACTIVE:
             self._settle(held)
             return
-        telling = _Telling(self, held, entry)
+        telling = _Telling(self, held, entry=entry)
         try:
             telling.tell_all(until=self.now() + _ROUND)
         except Outside as error:
@@ -128,7 +128,7 @@ class Webhooks:
 class _Telling:
     """One round: `entry` is the subscription as it stands after what has been told."""
 
-    def __init__(self, webhooks: Webhooks, held: Task, entry: Subscription) -> None:
+    def __init__(self, webhooks: Webhooks, held: Task, *, entry: Subscription) -> None:
         self._webhooks = webhooks
         self._held = held
         self.entry = entry

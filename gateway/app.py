@@ -6,8 +6,9 @@ Called by `cli` and by tests. Nothing here decides anything; it says which real 
 import os
 import random
 import socket
+import threading
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from flask import Flask
 from gateway.api.door import create_door
 from gateway.api.login import LoginSettings
 from gateway.api.rooms import Rooms
+from gateway.api.waiting import Waiting
 from gateway.arkivmelding.inspection import Kit
 from gateway.arkivmelding.schema import FILES, Schemas
 from gateway.config import Settings
@@ -24,13 +26,16 @@ from gateway.delivery.committing import DELIVER, EXPIRE
 from gateway.delivery.housekeeping import SWEEP, Housekeeping
 from gateway.delivery.intake import Intake
 from gateway.delivery.journey import Journey
-from gateway.delivery.lanes import POLL_LANE
+from gateway.delivery.lanes import POLL_LANE, WEBHOOK_LANE
 from gateway.delivery.leases import Leases
+from gateway.delivery.posting import Poster
 from gateway.delivery.reception import POLL, Reception
 from gateway.delivery.retry import Backoff
 from gateway.delivery.steering import Steering
+from gateway.delivery.subscribing import Subscribing
 from gateway.delivery.uploads import Uploads
-from gateway.delivery.worker import Hands, Worker
+from gateway.delivery.webhooks import WEBHOOK, Webhooks
+from gateway.delivery.worker import Hands, Job, Worker
 from gateway.errors import SetupFault
 from gateway.keys import DocumentSealer, KeyRing, load_key_pairs, load_or_create_sealing_keys
 from gateway.language import say
@@ -55,6 +60,7 @@ class Assembly:
     registry: RegistryClient
     ring: KeyRing
     dpo: DpoTransport
+    sealer: DocumentSealer
 
     def close(self) -> None:
         """Give everything back."""
@@ -117,6 +123,7 @@ def assemble(settings: Settings) -> Assembly:
         registry=RegistryClient(settings.registry, tokens, now=now),
         ring=ring,
         dpo=DpoTransport(settings.dpo, altinn, now=now, new_id=new_id),
+        sealer=sealer,
     )
 
 
@@ -133,6 +140,7 @@ def build_door(assembly: Assembly) -> Flask:
         now=now,
         new_id=new_id,
     )
+    poster = Poster(settings.webhooks)
     behind = Rooms(
         database=assembly.database,
         intake=intake,
@@ -141,6 +149,8 @@ def build_door(assembly: Assembly) -> Flask:
         registry=assembly.registry,
         channels=settings.routing.enabled,
         now=now,
+        waiting=Waiting(assembly.database, settings.server.threads),
+        subscribing=Subscribing(assembly.database, poster, assembly.sealer, settings.webhooks, now, new_id),
     )
     login = LoginSettings(settings.server.hosts, settings.organisations, is_loopback(settings.server.host))
     return create_door(behind, login)
@@ -164,13 +174,30 @@ def build_worker(assembly: Assembly) -> Worker:
     carrier = Carrier(assembly.database, journey, Backoff(settings.retry, random.random), now)
     reception = Reception(assembly.database, assembly.dpo, now, settings.poll)
     housekeeping = Housekeeping(assembly.database, assembly.blobs, now)
-    jobs = {DELIVER: carrier.carry, EXPIRE: carrier.expire, POLL: reception.run, SWEEP: housekeeping.run}
+    webhooks = Webhooks(
+        database=assembly.database,
+        poster=Poster(settings.webhooks),
+        sealer=assembly.sealer,
+        backoff=Backoff(settings.retry, random.random),
+        settings=settings.webhooks,
+        now=now,
+        places=threading.BoundedSemaphore(max(1, settings.webhooks.parallel // 2)),
+    )
+    jobs: dict[str, Job] = {
+        DELIVER: carrier.carry,
+        EXPIRE: carrier.expire,
+        POLL: reception.run,
+        SWEEP: housekeeping.run,
+        WEBHOOK: webhooks.run,
+    }
     with assembly.database.writing() as connection:
         for organisation in settings.organisations:
             tasks.ensure(connection, NewTask(POLL, organisation, now(), lane=POLL_LANE))
         tasks.ensure(connection, NewTask(SWEEP, "", now()))
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    return Worker(assembly.database, Hands(owner, jobs, leases), settings=settings.worker, now=now)
+    lanes = replace(settings.worker.lanes, own={WEBHOOK_LANE: settings.webhooks.parallel})
+    worker = replace(settings.worker, lanes=lanes)
+    return Worker(assembly.database, Hands(owner, jobs, leases), settings=worker, now=now)
 
 
 def require_safe_address(settings: Settings, database: Database) -> None:

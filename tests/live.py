@@ -16,6 +16,7 @@ from gateway.app import Assembly, assemble, build_door, build_worker
 from gateway.arkivmelding.schema import FILES
 from gateway.cli.settings_file import write_settings
 from gateway.config import KeySettings, ServerSettings, Settings
+from gateway.delivery.endpoints import WebhookSettings
 from gateway.delivery.retry import RetrySettings
 from gateway.delivery.submission import IntakeSettings
 from gateway.delivery.worker import WorkerSettings
@@ -77,6 +78,7 @@ def settings_for(sandbox: Sandbox, data: Path, **changes: object) -> Settings:
         poll=timedelta(seconds=0.3),
         intake=IntakeSettings(maximum_upload=1024 * 1024 * 1024),
         retry=RetrySettings(first=timedelta(seconds=0.2), longest=timedelta(seconds=2)),
+        webhooks=WebhookSettings(allow_hosts=("127.0.0.1",), timeout=timedelta(seconds=1)),
         worker=WorkerSettings(lease=timedelta(seconds=30), idle=0.05),
     )
     return replace(settings, **changes)  # type: ignore[arg-type]

@@ -35,6 +35,7 @@ def test_the_log_says_what_happened(log: str, request: pytest.FixtureRequest) ->
         ("a shielded title", re.compile(SECRET_TITLE)),
         ("a token", _JWT),
         ("a private key", _PRIVATE_KEY),
+        ("the secret of a webhook", re.compile("whsec_")),
     ],
 )
 def test_the_log_holds_no(log: str, what: str, pattern: "re.Pattern[str]") -> None:

@@ -281,6 +281,7 @@ class EventAnswer(Answer):
     status = fields.String()
     at = fields.String()
     evidence = _nullable()
+    outcome = _nullable()
     description = _nullable()
     mustAct = must_act()
     mend = _nullable()
@@ -308,6 +309,7 @@ class StatusAnswer(Answer):
 
     conversationId = fields.String()
     state = fields.String()
+    cursor = fields.Integer()
     messages = fields.List(fields.Nested(MessageStatusAnswer))
 
 

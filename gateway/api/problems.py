@@ -154,4 +154,5 @@ def _flatten(node: object, path: str) -> list[tuple[str, str]]:
         return [pair for key, value in node.items() for pair in _flatten(value, f"{path}/{key}")]
     if isinstance(node, list):
         return [pair for value in node for pair in _flatten(value, path)]
-    return [(path.removeprefix("/json") or "/", str(node))]
+    # A phrase of ours stays one, to be told in the reader's language.
+    return [(path.removeprefix("/json") or "/", node if isinstance(node, str) else str(node))]

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from flask import Flask, current_app
 
+from gateway.api.waiting import Waiting
 from gateway.delivery.intake import Intake
 from gateway.delivery.steering import Steering
 from gateway.delivery.submission import Clock
+from gateway.delivery.subscribing import Subscribing
 from gateway.delivery.uploads import Uploads
 from gateway.message.processes import Channel
 from gateway.registry.client import RegistryClient
@@ -29,6 +31,8 @@ class Rooms:
     registry: RegistryClient
     channels: frozenset[Channel]
     now: Clock
+    waiting: Waiting
+    subscribing: Subscribing
 
 
 def furnish(app: Flask, behind: Rooms) -> None:

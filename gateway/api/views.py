@@ -114,7 +114,7 @@ def message_status_json(message: Message, events: tuple[StatusEvent, ...]) -> Js
 
 
 def event_json(event: StatusEvent) -> Json:
-    """One row of the log."""
+    """One row of the log. `outcome` is what an outgoing message amounted to after it."""
     return {
         "cursor": event.cursor,
         "messageId": event.message_id,
@@ -123,6 +123,7 @@ def event_json(event: StatusEvent) -> Json:
         "status": event.status.value,
         "at": moment(event.at),
         "evidence": event.evidence.value or None,
+        "outcome": event.outcome.value if event.outcome else None,
         "description": told(event.description) or None,
         "mustAct": event.must_act.value if event.must_act else None,
         "mend": _told_or_none(event.mend),

@@ -119,6 +119,14 @@ class _Delivery(_Strict):
     hold_seconds = fields.Float(validate=validate.Range(0))
 
 
+class _Webhooks(_Strict):
+    allow_hosts = fields.List(fields.String())
+    timeout_seconds = fields.Float(validate=validate.Range(0.1, 60))
+    give_up_hours = fields.Float(validate=validate.Range(0.01))
+    parallel = fields.Integer(validate=validate.Range(1, 128))
+    roots = fields.String()
+
+
 class _Ground(_Strict):
     law = fields.String(required=True)
     section = fields.String(required=True)
@@ -143,6 +151,7 @@ SECTIONS: Mapping[str, Schema] = {
     "routing": _Routing(),
     "intake": _Intake(),
     "delivery": _Delivery(),
+    "webhooks": _Webhooks(),
     "shielding": _Shielding(),
 }
 

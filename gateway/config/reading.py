@@ -15,6 +15,7 @@ from gateway.arkivmelding.rendering import Hiding
 from gateway.arkivmelding.shielding import DEFAULT_GROUNDS, Ground, Grounds
 from gateway.config.form import SECTIONS, Section, check, overlay
 from gateway.config.records import KeySettings, ServerSettings, Settings
+from gateway.delivery.endpoints import WebhookSettings
 from gateway.delivery.retry import RetrySettings
 from gateway.delivery.submission import IntakeSettings, ProcessRule
 from gateway.delivery.worker import WorkerSettings
@@ -68,6 +69,7 @@ def _build(data: Path, base: Path, *, sections: Mapping[str, Section]) -> Settin
         intake=replace(_intake(given["intake"]), hold=_span(given["delivery"], "hold_seconds", default=timedelta())),
         retry=_retry(given["delivery"]),
         worker=_worker(given["delivery"]),
+        webhooks=_webhooks(base, given["webhooks"]),
         grounds=_grounds(given["shielding"]),
     )
 
@@ -128,6 +130,17 @@ def _worker(section: Section) -> WorkerSettings:
     return WorkerSettings(
         lanes=replace(defaults.lanes, limit=section.get("parallel", defaults.lanes.limit)),
         lease=_span(section, "lease_seconds", default=defaults.lease),
+    )
+
+
+def _webhooks(base: Path, section: Section) -> WebhookSettings:
+    defaults = WebhookSettings()
+    return WebhookSettings(
+        allow_hosts=tuple(section.get("allow_hosts", defaults.allow_hosts)),
+        timeout=_span(section, "timeout_seconds", default=defaults.timeout),
+        give_up=_span(section, "give_up_hours", default=defaults.give_up),
+        parallel=section.get("parallel", defaults.parallel),
+        roots=_path(base, section.get("roots")),
     )
 
 

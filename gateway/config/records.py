@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gateway.api.login import LOOPBACK_HOSTS
 from gateway.arkivmelding.shielding import DEFAULT_GROUNDS, Grounds
+from gateway.delivery.endpoints import WebhookSettings
 from gateway.delivery.retry import RetrySettings
 from gateway.delivery.submission import IntakeSettings
 from gateway.delivery.worker import WorkerSettings
@@ -55,4 +56,5 @@ class Settings:
     intake: IntakeSettings = field(default_factory=IntakeSettings)
     retry: RetrySettings = field(default_factory=RetrySettings)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
+    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
     grounds: Grounds = DEFAULT_GROUNDS

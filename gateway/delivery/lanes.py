@@ -5,7 +5,7 @@ is not begun is not tried: it keeps its place and its tries, and goes on by itse
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,18 +19,27 @@ log = structlog.get_logger(__name__)
 
 NO_LANE = ""
 POLL_LANE = "poll"
-LANES: tuple[str, ...] = (NO_LANE, POLL_LANE, *Channel)
+WEBHOOK_LANE = "webhook"
+LANES: tuple[str, ...] = (NO_LANE, POLL_LANE, WEBHOOK_LANE, *Channel)
 _LONGEST_ASKED_FOR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class LaneSettings:
-    """How many tasks of a lane are done at once; after how many failing subjects in a row it is left alone, how long."""
+    """How many tasks of a lane are done at once; after how many failing subjects in a row it is left alone, how long.
+
+    `own` names lanes with another limit than the others.
+    """
 
     limit: int = 4
+    own: Mapping[str, int] = field(default_factory=dict)
     failures: int = 5
     first_pause: timedelta = timedelta(seconds=5)
     longest_pause: timedelta = timedelta(minutes=1)
+
+    def limit_of(self, lane: str) -> int:
+        """How many at once in that lane."""
+        return self.own.get(lane, self.limit)
 
 
 @dataclass(slots=True)
@@ -54,7 +63,7 @@ class Lanes:
     def room(self, now: datetime) -> dict[str, int]:
         """How many tasks may be begun in each lane that has room; one, to try, in a lane whose pause is over."""
         with self._guard:
-            rooms = {name: self._room(lane, now) for name, lane in self._lanes.items()}
+            rooms = {name: self._room(name, now) for name in self._lanes}
         return {name: room for name, room in rooms.items() if room > 0}
 
     def begin(self, task: Task) -> None:
@@ -74,9 +83,10 @@ class Lanes:
                 lane.failing.clear()
                 lane.closed_until, lane.pause = None, timedelta()
 
-    def _room(self, lane: _Lane, now: datetime) -> int:
+    def _room(self, name: str, now: datetime) -> int:
+        lane = self._lanes[name]
         if lane.closed_until is None:
-            return self._settings.limit - lane.running
+            return self._settings.limit_of(name) - lane.running
         return 1 - lane.running if lane.closed_until <= now else 0
 
     def _close_if_failing(self, name: str, error: Outside, *, now: datetime) -> None:

@@ -60,7 +60,8 @@ class Worker:
         done = threading.Event()
         renewer = threading.Thread(target=self._renew_until, args=(done,), name="lease-renewer", daemon=True)
         renewer.start()
-        with ThreadPoolExecutor(self._settings.lanes.limit * len(LANES), thread_name_prefix="work") as pool:
+        most = sum(map(self._settings.lanes.limit_of, LANES))
+        with ThreadPoolExecutor(most, thread_name_prefix="work") as pool:
             while not stop.is_set():
                 if not self._work_off(pool):
                     stop.wait(self._settings.idle)

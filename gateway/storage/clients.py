@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from gateway.errors import Conflict, SetupFault
 from gateway.language import say
 from gateway.storage.engine import Connection
-from gateway.storage.tables import client
+from gateway.storage.tables import client, subscription
 
 ANY_ORGANISATION = "*"
 
@@ -52,6 +52,9 @@ _BY_HASH = _FACTS.where(
 ).limit(1)
 _BY_NAME = _FACTS.where(client.c.name == bindparam("name"))
 _INSERT = insert_into(client)
+_UNSUBSCRIBE = delete(subscription).where(
+    subscription.c.client_id.in_(select(client.c.id).where(client.c.name == bindparam("name")))
+)
 _REMOVE = delete(client).where(client.c.name == bindparam("name"))
 
 
@@ -94,7 +97,8 @@ def list_all(connection: Connection) -> tuple[Client, ...]:
 
 
 def remove(connection: Connection, name: str) -> bool:
-    """Take the login away; what it sent is still remembered. False where there was none of this name."""
+    """Take the login away, its subscriptions too; what it sent is still remembered. False where there was none."""
+    connection.execute(_UNSUBSCRIBE, {"name": name})
     return connection.execute(_REMOVE, {"name": name}).rowcount > 0
 
 

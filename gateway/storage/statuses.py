@@ -7,13 +7,15 @@ by the doors. Cursors are drawn under one lock, so a reader who has seen one can
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from itertools import product
 from typing import Any
 
-from sqlalchemy import Row, bindparam, case, select, update
+from sqlalchemy import Row, bindparam, case, func, select, update
 from sqlalchemy import insert as insert_into
 
 from gateway.errors import MustAct
-from gateway.message.status import Direction, Evidence, Status, is_final, may_append, outcome
+from gateway.message.status import Direction, Evidence, Outcome, Status, is_final, may_append, outcome
+from gateway.storage import subscriptions
 from gateway.storage.engine import Connection, lock_log
 from gateway.storage.messages import lock_conversation, settle
 from gateway.storage.states import UNDERWAY, MessageState
@@ -25,7 +27,8 @@ class StatusEvent:
     """One event of one message. `raw` is the channel's own answer, whole, where it is worth keeping.
 
     `answer` is what may be shown of it; where it went wrong, `must_act` and `mend` say who must do what. `cursor` is None
-    until `append` has drawn it; `round` is the message's own, which `append` knows.
+    until `append` has drawn it; `round` is the message's own, and `outcome` is what an outgoing one amounts to after this
+    event: `append` finds both.
     """
 
     message_id: str
@@ -37,6 +40,7 @@ class StatusEvent:
     description: str = ""
     evidence: Evidence = Evidence.NONE
     raw: str | None = None
+    outcome: Outcome | None = None
     cursor: int | None = None
     round: int = 1
     mend: str | None = None
@@ -46,11 +50,23 @@ class StatusEvent:
 
 @dataclass(frozen=True, slots=True)
 class FeedFilter:
-    """Which events of the feed are wanted (None: any), and how many at most."""
+    """Which events of the feed are wanted (none named: any), and how many at most."""
 
-    status: Status | None = None
+    statuses: tuple[Status, ...] = ()
     direction: Direction | None = None
     limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """Events of the feed, oldest first, and the cursor to go on from, past whatever the filters let through or not.
+
+    `more` says that the page was full, so that there may be more behind it.
+    """
+
+    events: tuple[StatusEvent, ...]
+    cursor: int
+    more: bool
 
 
 _EVENT = select(*(status.c[name] for name in StatusEvent.__dataclass_fields__)).order_by(status.c.cursor)
@@ -66,6 +82,16 @@ _LOG = (
     .order_by(status.c.cursor)
 )
 _ROUND = select(message.c.round).where(message.c.id == bindparam("message_id"))
+_WALK = _EVENT.where(
+    status.c.client_id == bindparam("client_id"),
+    status.c.direction == bindparam("direction"),
+    status.c.cursor > bindparam("after"),
+).limit(bindparam("at_most"))
+_WALK_STATUS = _WALK.where(status.c.status == bindparam("status"))
+_NEWEST = select(func.max(status.c.cursor))
+_NEWEST_OF_CLIENT = _NEWEST.where(
+    status.c.client_id == bindparam("client_id"), status.c.direction == bindparam("direction")
+)
 _INSERT = insert_into(status).returning(status.c.cursor)
 # A message that is not under way, say a cancelled one, is not moved by what is still told about it.
 _AMOUNT = (
@@ -83,6 +109,7 @@ def append(connection: Connection, event: StatusEvent) -> int | None:
     """Add an event to the log; its cursor, or None for a repeat or an illegal move in its round, which changes nothing.
 
     An outgoing message's outcome and state follow, and its conversation is finished with its last final message.
+    Who subscribes to the client's events is woken.
     """
     known = event.direction is Direction.OUTGOING and lock_conversation(connection, event.message_id) is not None
     lock_log(connection)
@@ -92,9 +119,13 @@ def append(connection: Connection, event: StatusEvent) -> int | None:
     log = [Status(word) for word in connection.scalars(_LOG, bound)]
     if not may_append(log, event.status):
         return None
+    log.append(event.status)
+    if event.direction is Direction.OUTGOING:
+        event = replace(event, outcome=outcome(log))
     cursor: int = connection.execute(_INSERT, _row(event)).scalar_one()
     if known:
-        _follow(connection, event, log=[*log, event.status])
+        _follow(connection, event, log=log)
+    subscriptions.wake(connection, event.client_id, at=event.at)
     return cursor
 
 
@@ -110,14 +141,31 @@ def of_conversation(connection: Connection, conversation_id: str) -> tuple[Statu
     return _read_all(connection.execute(_OF_CONVERSATION, {"conversation_id": conversation_id}))
 
 
-def feed(connection: Connection, *, client_id: str, after: int, filters: FeedFilter) -> tuple[StatusEvent, ...]:
-    """A client's events that came after the cursor, oldest first; the last one's cursor is where to go on."""
-    query = _EVENT.where(status.c.client_id == client_id, status.c.cursor > after).limit(filters.limit)
-    if filters.status is not None:
-        query = query.where(status.c.status == filters.status.value)
-    if filters.direction is not None:
-        query = query.where(status.c.direction == filters.direction.value)
-    return _read_all(connection.execute(query))
+def feed(connection: Connection, *, client_id: str, after: int, filters: FeedFilter) -> FeedPage:
+    """A client's events that came after the cursor. What it costs does not grow with what the filters leave out."""
+    directions = (filters.direction,) if filters.direction else tuple(Direction)
+    bound = {"client_id": client_id, "after": after, "at_most": filters.limit}
+    found: list[StatusEvent] = []
+    # Each walk is one range of an index; merged they are in the order of the log.
+    for direction, wanted in product(directions, filters.statuses or (None,)):
+        walk = _WALK if wanted is None else _WALK_STATUS
+        found += _read_all(connection.execute(walk, {**bound, "direction": direction, "status": wanted}))
+    events = tuple(sorted(found, key=lambda event: event.cursor or 0)[: filters.limit])
+    if len(events) == filters.limit:
+        return FeedPage(events, events[-1].cursor or after, more=True)
+    # All up to the newest has been looked at; cursors are drawn in the order of commits, so nothing comes in below it.
+    return FeedPage(events, max(after, newest_of(connection, client_id)), more=False)
+
+
+def newest(connection: Connection) -> int:
+    """The cursor of the newest event of all, 0 in an empty log: what is cheap to look at again and again."""
+    return connection.scalar(_NEWEST) or 0
+
+
+def newest_of(connection: Connection, client_id: str) -> int:
+    """The cursor of a client's newest event, 0 where it has none."""
+    bound = ({"client_id": client_id, "direction": direction} for direction in Direction)
+    return max(connection.scalar(_NEWEST_OF_CLIENT, each) or 0 for each in bound)
 
 
 def _follow(connection: Connection, event: StatusEvent, *, log: Sequence[Status]) -> None:
@@ -147,5 +195,6 @@ def _read(row: Row[Any]) -> StatusEvent:
         status=Status(facts.pop("status")),
         direction=Direction(facts.pop("direction")),
         evidence=Evidence(facts.pop("evidence")),
+        outcome=Outcome(told) if (told := facts.pop("outcome")) else None,
         **facts,
     )

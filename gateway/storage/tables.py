@@ -196,7 +196,8 @@ Index(
     postgresql_where=task.c.lease_until.is_not(None),
 )
 
-# No foreign key to message: what comes in is logged here too.
+# No foreign key to message: what comes in is logged here too. `outcome` is what an outgoing message amounts to after
+# the event. Direction stands before status in the indexes: the feed walks both directions side by side.
 status = Table(
     "status",
     metadata,
@@ -212,13 +213,36 @@ status = Table(
     Column("mend", Said),
     Column("must_act", Text),
     Column("answer", Words),
+    Column("outcome", Text),
     Column("raw", Words),
     required("at", Moment),
     UniqueConstraint("message_id", "direction", "round", "status"),
     Index(None, "conversation_id", "cursor"),
-    Index(None, "client_id", "cursor"),
-    Index(None, "client_id", "status", "cursor"),
+    Index(None, "client_id", "direction", "cursor"),
+    Index(None, "client_id", "direction", "status", "cursor"),
     sqlite_autoincrement=True,
+)
+
+# `secret` is sealed. How far it has been told is its `cursor`; what is told next is a task of the schedule.
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("id", Text, primary_key=True),
+    required("client_id", Text),
+    required("url", Words),
+    required("secret", LargeBinary),
+    required("statuses", JSON),
+    Column("direction", Text),
+    required("state", Text),
+    required("cursor", BigInteger),
+    required("created", Moment),
+    required("failures", Integer),
+    Column("failing_since", Moment),
+    Column("last_success", Moment),
+    Column("last_failure", Moment),
+    Column("last_error", Said),
+    Column("next_try", Moment),
+    Index(None, "client_id", "created"),
 )
 
 idempotency = Table(

@@ -1,5 +1,6 @@
 """Requests made up from the OpenAPI document: none answers 5xx but the documented 503, and each operation can succeed."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -41,7 +42,16 @@ def names() -> list[str]:
         "DELETE /out/messages/{conversation_id}/messages/{message_id}",
         "GET /out/messages/{conversation_id}/messages/{message_id}/timeline",
         "POST /out/messages/{conversation_id}/messages/{message_id}/retry",
+        "GET /statuses",
         "GET /statuses/{any_id}",
+        "GET /subscriptions",
+        "POST /subscriptions",
+        "GET /subscriptions/{subscription_id}",
+        "PUT /subscriptions/{subscription_id}",
+        "PATCH /subscriptions/{subscription_id}",
+        "DELETE /subscriptions/{subscription_id}",
+        "POST /subscriptions/{subscription_id}/ping",
+        "POST /subscriptions/{subscription_id}/replay",
         "GET /capabilities/{identifier}",
         "POST /capabilities",
         "GET /rules",
@@ -64,6 +74,7 @@ def test_no_made_up_request_breaks_the_gateway(gateway: Gateway, schema: Any, na
     method, path = name.split(" ")
     operation = schema[path][method]
     body = draft(gateway)
+    hook = subscription(gateway)
 
     @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy(), real=st.booleans())
@@ -74,14 +85,26 @@ def test_no_made_up_request_breaks_the_gateway(gateway: Gateway, schema: Any, na
                 "message_id": body["prototypes"][0]["messageId"],
                 "any_id": body["conversationId"],
                 "identifier": DPO,
+                "subscription_id": hook,
             }
             case.path_parameters.update({key: value for key, value in known.items() if key in case.path_parameters})
+        if re.fullmatch(r"[0-9.]+s?", str((case.query or {}).get("wait", ""))):
+            case.query["wait"] = "0.1s"  # what fits would be waited for
         answer = case.call(base_url=gateway.url, timeout=30)
         assert answer.status_code < 500 or answer.status_code == 503, (answer.status_code, answer.text)
         if answer.status_code >= 400:
             assert answer.headers["content-type"][0] == "application/problem+json"
 
     run()
+    for each in gateway.call("GET", "/subscriptions").json()["subscriptions"]:
+        gateway.call("DELETE", f"/subscriptions/{each['subscriptionId']}")
+
+
+def subscription(gateway: Gateway) -> str:
+    """A new subscription to an address where nobody answers."""
+    answer = gateway.call("POST", "/subscriptions", json={"url": "http://127.0.0.1:9/"})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["subscriptionId"])
 
 
 def successes(gateway: Gateway) -> Iterator[tuple[str, Callable[[], requests.Response]]]:
@@ -126,7 +149,19 @@ def successes(gateway: Gateway) -> Iterator[tuple[str, Callable[[], requests.Res
         "DELETE /out/messages/{conversation_id}",
         lambda: gateway.call("DELETE", f"/out/messages/{other['conversationId']}"),
     )
+    yield "GET /statuses", lambda: gateway.call("GET", "/statuses")
     yield "GET /statuses/{any_id}", lambda: gateway.call("GET", f"/statuses/{body['conversationId']}")
+    yield "GET /subscriptions", lambda: gateway.call("GET", "/subscriptions")
+    new = {"url": "http://127.0.0.1:9/", "statuses": ["FEIL"]}
+    yield "POST /subscriptions", lambda: gateway.call("POST", "/subscriptions", json=new)
+    hook = f"/subscriptions/{subscription(gateway)}"
+    yield "GET /subscriptions/{subscription_id}", lambda: gateway.call("GET", hook)
+    yield "PUT /subscriptions/{subscription_id}", lambda: gateway.call("PUT", hook, json={"state": "paused"})
+    yield "PATCH /subscriptions/{subscription_id}", lambda: gateway.call("PATCH", hook, json={"newSecret": True})
+    yield "POST /subscriptions/{subscription_id}/ping", lambda: gateway.call("POST", f"{hook}/ping")
+    replay = {"after": 0}
+    yield "POST /subscriptions/{subscription_id}/replay", lambda: gateway.call("POST", f"{hook}/replay", json=replay)
+    yield "DELETE /subscriptions/{subscription_id}", lambda: gateway.call("DELETE", hook)
     yield "GET /capabilities/{identifier}", lambda: gateway.call("GET", f"/capabilities/{DPO}")
     yield "POST /capabilities", lambda: gateway.call("POST", "/capabilities", json={"identifier": DPO})
     yield "GET /manage/health", lambda: gateway.call("GET", "/manage/health")

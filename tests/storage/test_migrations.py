@@ -6,8 +6,10 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from gateway.errors import SetupFault
+from gateway.storage import statuses
 from gateway.storage.engine import Database
 from gateway.storage.migrations import is_current, migrate
+from gateway.storage.statuses import FeedFilter
 from gateway.storage.tables import metadata
 
 from . import crowd
@@ -54,6 +56,24 @@ def test_a_second_upgrade_changes_nothing(database: Database) -> None:
     database.upgrade()
     with database.reading() as connection:
         assert is_current(connection)
+
+
+def test_events_from_before_the_outcome_was_kept_stay(empty_address: str) -> None:
+    """A log of the first version is brought on as it is: the event is there, it has no outcome, and the feed tells it."""
+    database = Database(empty_address)
+    with database.writing() as connection:
+        migrate(connection, to="0001")
+        connection.execute(
+            text(
+                "INSERT INTO status (client_id, message_id, conversation_id, direction, status, description, evidence, at)"
+                " VALUES ('c', 'm', 'v', 'OUTGOING', 'OPPRETTET', '', '', 0)"
+            )
+        )
+    database.upgrade()
+    with database.reading() as connection:
+        page = statuses.feed(connection, client_id="c", after=0, filters=FeedFilter())
+    assert [(event.message_id, event.outcome) for event in page.events] == [("m", None)]
+    database.close()
 
 
 def test_three_processes_upgrade_one_empty_database(empty_address: str) -> None:

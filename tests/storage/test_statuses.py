@@ -1,6 +1,7 @@
 """The log of statuses: each event once, in one order for all readers, and what follows from it."""
 
 import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -32,7 +33,7 @@ def test_an_event_comes_back_as_it_was(database: Database) -> None:
     cursor = _append(database, event)
     with database.reading() as connection:
         found = statuses.of_message(connection, message.id)
-        assert found == (replace(event, cursor=cursor),)
+        assert found == (replace(event, cursor=cursor, outcome=Outcome.PENDING),)
         assert statuses.of_conversation(connection, message.conversation_id) == found
         assert statuses.of_message(connection, message.id, direction=Direction.INCOMING) == ()
 
@@ -152,12 +153,85 @@ def test_the_feed_is_filtered(database: Database) -> None:
     for direction in Direction:
         for status in (Status.OPPRETTET, Status.FEIL):
             _append(database, make_event(message, status, direction=direction))
-    failed = _feed(database, status=Status.FEIL)
+    failed = _feed(database, statuses=(Status.FEIL,))
     outgoing = _feed(database, direction=Direction.OUTGOING)
     assert {event.status for event in failed} == {Status.FEIL}
     assert {event.direction for event in outgoing} == {Direction.OUTGOING}
     assert (len(failed), len(outgoing)) == (2, 2)
-    assert len(_feed(database, status=Status.FEIL, direction=Direction.INCOMING)) == 1
+    assert len(_feed(database, statuses=(Status.FEIL,), direction=Direction.INCOMING)) == 1
+    assert len(_feed(database, statuses=(Status.FEIL, Status.OPPRETTET))) == 4
+
+
+def test_a_page_says_where_to_go_on(database: Database) -> None:
+    """A full page goes on after its last event; any other past all that is there, also what the filter left out."""
+    mine, others = store_queued(database, count=5), store_queued(database, client_id="other")
+    cursors = [_append(database, make_event(message, Status.OPPRETTET)) for message in mine]
+    _append(database, make_event(others[0], Status.OPPRETTET))
+    assert _turns(database, limit=3) == ([3, 2], [cursors[2], cursors[4]])
+    assert _turns(database, limit=5) == ([5, 0], [cursors[4], cursors[4]])
+    assert _turns(database, limit=3, statuses=(Status.FEIL,)) == ([0], [cursors[4]])
+    assert _turns(database, limit=3, direction=Direction.INCOMING) == ([0], [cursors[4]])
+    with database.reading() as connection:
+        beyond = statuses.feed(connection, client_id="fagsystem", after=10**6, filters=FeedFilter())
+        nobody = statuses.feed(connection, client_id="nobody", after=0, filters=FeedFilter())
+    assert (beyond.cursor, nobody.cursor) == (10**6, 0)
+
+
+def test_each_event_says_what_the_message_amounted_to(database: Database) -> None:
+    """The outcome stands beside the event that brought it, and a late event corrects it; what comes in has none."""
+    message = store_queued(database)[0]
+    for status in (Status.OPPRETTET, Status.SENDT, Status.LEVETID_UTLOPT, Status.LEVERT):
+        _append(database, make_event(message, status))
+    _append(database, make_event(message, Status.OPPRETTET, direction=Direction.INCOMING))
+    outcomes = [event.outcome for event in _feed(database)]
+    assert outcomes == [Outcome.PENDING, Outcome.PENDING, Outcome.UNKNOWN, Outcome.DELIVERED, None]
+    assert _message(database, message).outcome is Outcome.DELIVERED
+
+
+def test_filtered_readers_pass_over_nothing_while_slow_writers_append(database: Database) -> None:
+    """Three readers, each with a filter and a cursor of its own, see every row that is theirs exactly once.
+
+    Each transaction writes for two messages and lingers before it commits, so that readers come in the middle of it.
+    """
+    queued = store_queued(database, count=24)
+    wanted = {"all": {}, "incoming": {"direction": Direction.INCOMING}, "failed": {"statuses": (Status.FEIL,)}}
+    seen: dict[str, list[StatusEvent]] = {name: [] for name in wanted}
+    done = threading.Event()
+
+    def read(name: str) -> None:
+        after, last_round = 0, False
+        while not last_round:
+            last_round = done.is_set()
+            with database.reading() as connection:
+                filters = FeedFilter(**wanted[name], limit=7)  # type: ignore[arg-type]
+                page = statuses.feed(connection, client_id="fagsystem", after=after, filters=filters)
+            assert page.cursor >= after
+            seen[name] += page.events
+            last_round = last_round and not page.more
+            after = page.cursor
+
+    def write(share: tuple[Message, ...]) -> None:
+        for first, second in zip(share[::2], share[1::2], strict=True):
+            for status in (Status.OPPRETTET, Status.FEIL):
+                with database.writing() as connection:
+                    statuses.append(connection, make_event(first, status))
+                    statuses.append(connection, make_event(second, status, direction=Direction.INCOMING))
+                    time.sleep(0.004)
+
+    readers = [threading.Thread(target=read, args=(name,)) for name in wanted]
+    writers = [threading.Thread(target=write, args=(queued[number::4],)) for number in range(4)]
+    for thread in (*readers, *writers):
+        thread.start()
+    for thread in writers:
+        thread.join(60)
+    done.set()
+    for thread in readers:
+        thread.join(60)
+    every = _feed(database, limit=1000)
+    assert len(every) == 48
+    assert seen["all"] == list(every)
+    assert seen["incoming"] == [event for event in every if event.direction is Direction.INCOMING]
+    assert seen["failed"] == [event for event in every if event.status is Status.FEIL]
 
 
 def test_a_reader_passes_over_no_event_that_commits_late(database: Database) -> None:
@@ -220,16 +294,10 @@ def test_four_threads_append_side_by_side(database: Database) -> None:
     [
         (statuses._OF_MESSAGE, "uq_status|sqlite_autoindex_status_1"),
         (statuses._OF_CONVERSATION, "ix_status_conversation_id_cursor"),
-        (
-            statuses._EVENT.where(statuses.status.c.client_id == "c", statuses.status.c.cursor > 9),
-            "ix_status_client_id_cursor",
-        ),
-        (
-            statuses._EVENT.where(
-                statuses.status.c.client_id == "c", statuses.status.c.cursor > 9, statuses.status.c.status == "FEIL"
-            ),
-            "ix_status_client_id_status_cursor",
-        ),
+        (statuses._WALK, "ix_status_client_id_direction_cursor"),
+        (statuses._WALK_STATUS, "ix_status_client_id_direction_status_cursor"),
+        (statuses._NEWEST_OF_CLIENT, "ix_status_client_id_direction_cursor"),
+        (statuses._NEWEST, "SEARCH status"),
     ],
 )
 def test_queries_walk_their_index(sqlite_database: Database, query: object, index: str) -> None:
@@ -250,7 +318,20 @@ def _append(database: Database, event: StatusEvent) -> int | None:
 def _feed(database: Database, *, after: int = 0, **filters: object) -> tuple[StatusEvent, ...]:
     with database.reading() as connection:
         wanted = FeedFilter(**filters)  # type: ignore[arg-type]  # the test names the filters
-        return statuses.feed(connection, client_id="fagsystem", after=after, filters=wanted)
+        return statuses.feed(connection, client_id="fagsystem", after=after, filters=wanted).events
+
+
+def _turns(database: Database, **filters: object) -> tuple[list[int], list[int]]:
+    """How many events each page of a reader holds until there is no more, and where each says to go on."""
+    counts, cursors, more = [], [0], True
+    while more:
+        with database.reading() as connection:
+            wanted = FeedFilter(**filters)  # type: ignore[arg-type]  # the test names the filters
+            page = statuses.feed(connection, client_id="fagsystem", after=cursors[-1], filters=wanted)
+        counts.append(len(page.events))
+        cursors.append(page.cursor)
+        more = page.more
+    return counts, cursors[1:]
 
 
 def _log(database: Database, message: Message) -> list[str]:

@@ -26,7 +26,6 @@ from gateway.api.subscription_schemas import (
 from gateway.api.times import moment
 from gateway.api.tongue import told
 from gateway.delivery.subscribing import Amendment, Kept, Pinged, Wanted
-from gateway.errors import Unavailable
 from gateway.language import say
 from gateway.storage import subscriptions
 from gateway.storage.subscriptions import Subscription, SubscriptionState
@@ -60,7 +59,8 @@ class Subscriptions(MethodView):
             direction=body.get("direction"),
             after=body.get("after"),
         )
-        kept = rooms().subscribing.create(_mine(), wanted)
+        with rooms().waiting.errand():  # the name server of the host is somebody outside
+            kept = rooms().subscribing.create(_mine(), wanted)
         response = _answer(_kept_json(kept), 201)
         response.headers["Location"] = f"/subscriptions/{kept.subscription.id}"
         return response
@@ -108,15 +108,9 @@ class Ping(MethodView):
     @blueprint.doc(responses=refusals(404, 503))
     def post(self, subscription_id: str) -> Response:
         """Post a signed ping to the endpoint now, in whatever state, and say what came of it."""
-        with rooms().waiting.place() as taken:
-            if not taken:
-                raise Unavailable(
-                    say("too many requests wait just now"),
-                    code="BUSY",
-                    mend=say("Try again in a moment."),
-                    retry_after=5,
-                )
-            return _answer(_pinged_json(rooms().subscribing.ping(subscription_id, client_id=_mine())))
+        with rooms().waiting.errand():
+            pinged = rooms().subscribing.ping(subscription_id, client_id=_mine())
+        return _answer(_pinged_json(pinged))
 
 
 @blueprint.route("/subscriptions/<subscription_id>/replay", endpoint="replay")
@@ -148,7 +142,9 @@ def _change(body: Mapping[str, Any], subscription_id: str) -> Response:
         any_direction="direction" in body and body["direction"] is None,
         state=SubscriptionState(state) if state else None,
     )
-    return _answer(_kept_json(rooms().subscribing.change(subscription_id, amendment, client_id=_mine())))
+    with rooms().waiting.errand():
+        kept = rooms().subscribing.change(subscription_id, amendment, client_id=_mine())
+    return _answer(_kept_json(kept))
 
 
 def _kept_json(kept: Kept) -> Json:

@@ -15,7 +15,8 @@ from typing import Generic, TypeVar
 import structlog
 from flask import Response
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, Unavailable
+from gateway.language import say
 from gateway.storage import statuses
 from gateway.storage.engine import Connection, Database
 
@@ -48,11 +49,12 @@ class Question(Generic[T]):
 
 
 class Waiting:
-    """The places where the requests of one process may wait, at most half of its `threads`."""
+    """The places where the requests of one process may wait: half of its `threads` for news, a quarter for others' answers."""
 
     def __init__(self, database: Database, threads: int) -> None:
         self._database = database
-        self._places = threading.BoundedSemaphore(threads // 2) if threads > 1 else None
+        self._places = threading.Semaphore(threads // 2)
+        self._errands = threading.Semaphore(max(1, threads // 4))
         self._bell = _Bell(database)
 
     def answer(self, question: Question[T]) -> tuple[T, LongPoll]:
@@ -62,18 +64,18 @@ class Waiting:
             return found, LongPoll.NOT_ASKED
         if question.is_there(found):
             return found, LongPoll.READY
-        with self.place() as taken:
+        with _taken(self._places) as taken:
             return self._wait(question, found, seen=seen) if taken else (found, LongPoll.BUSY)
 
     @contextmanager
-    def place(self) -> Iterator[bool]:
-        """A place for something that takes its time; False where all are taken."""
-        taken = self._places is not None and self._places.acquire(blocking=False)
-        try:
-            yield taken
-        finally:
-            if taken and self._places is not None:
-                self._places.release()
+    def errand(self) -> Iterator[None]:
+        """A place for what waits for somebody outside; `Unavailable` where all are taken."""
+        with _taken(self._errands) as taken:
+            if not taken:
+                busy = say("too many requests wait for others just now")
+                mend = say("Try again in a moment.")
+                raise Unavailable(busy, code="BUSY", mend=mend, retry_after=_COME_AGAIN_SECONDS)
+            yield
 
     def _wait(self, question: Question[T], found: T, *, seen: int) -> tuple[T, LongPoll]:
         until = time.monotonic() + question.seconds
@@ -142,6 +144,17 @@ class _Bell:
             # Whatever it is, those who wait are answered when their time is up, and the next look may do better.
             log.error("bell_crashed", error=type(error).__name__)
         return 0
+
+
+@contextmanager
+def _taken(places: threading.Semaphore) -> Iterator[bool]:
+    """Whether a place was free; given back at the end."""
+    taken = places.acquire(blocking=False)
+    try:
+        yield taken
+    finally:
+        if taken:
+            places.release()
 
 
 def say_how_it_went(response: Response, went: LongPoll) -> Response:

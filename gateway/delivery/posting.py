@@ -21,7 +21,7 @@ from gateway.delivery.endpoints import PORTS, Endpoint, Resolve, WebhookSettings
 from gateway.errors import SetupFault, Unavailable
 from gateway.language import say
 
-BROKEN_OFF = "BROKEN_OFF"
+BROKEN_OFF, TIMED_OUT = "BROKEN_OFF", "TIMED_OUT"
 _CONNECT_SECONDS = 5.0
 _ANSWER_BYTES = 64 * 1024
 
@@ -89,7 +89,11 @@ class Line:
                 raise
             except (OSError, http.client.HTTPException, ValueError) as fault:
                 self._connection.close()
-                raise _failed(fault, self._seconds if overdue.is_set() else 0) from None
+                if overdue.is_set() or isinstance(fault, TimeoutError):
+                    raise Unavailable(
+                        say("no answer within {seconds:g} s", seconds=self._seconds), code=TIMED_OUT
+                    ) from None
+                raise _failed(fault) from None
         return Answered(status, time.monotonic() - begun, retry_after)
 
     def _exchange(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, int | None]:
@@ -154,15 +158,17 @@ class _Pinned(http.client.HTTPConnection):
     def _dial(self, addresses: Sequence[str]) -> socket.socket:
         """The first of two addresses that answers, for the time for all of it is short."""
         tried = addresses[:2]
-        for address in tried[:-1]:
+        seconds = min(_CONNECT_SECONDS, self._poster.seconds)
+        for address in tried:
             try:
-                return self._reach(address, _CONNECT_SECONDS / 2)
-            except OSError:
-                continue
-        return self._reach(tried[-1], _CONNECT_SECONDS / len(tried))
-
-    def _reach(self, address: str, seconds: float) -> socket.socket:
-        return socket.create_connection((address, self.endpoint.port), timeout=min(seconds, self._poster.seconds))
+                return socket.create_connection((address, self.endpoint.port), timeout=seconds / len(tried))
+            except TimeoutError:
+                fault: Exception = Unavailable(
+                    say("no connection within {seconds:g} s", seconds=seconds), code=TIMED_OUT
+                )
+            except OSError as reason:
+                fault = reason
+        raise fault
 
 
 def _trust(settings: WebhookSettings) -> ssl.SSLContext:
@@ -177,11 +183,8 @@ def _trust(settings: WebhookSettings) -> ssl.SSLContext:
     return context
 
 
-def _failed(fault: Exception, seconds: float) -> Unavailable:
+def _failed(fault: Exception) -> Unavailable:
     """Why there is no answer, for the owner of the endpoint."""
-    if seconds or isinstance(fault, TimeoutError):
-        limit = seconds or _CONNECT_SECONDS
-        return Unavailable(say("no answer within {seconds:g} s", seconds=limit), code="TIMED_OUT")
     if isinstance(fault, ssl.SSLError):
         reason = getattr(fault, "verify_message", "") or fault.reason or type(fault).__name__
         return Unavailable(say("no safe connection: {reason}", reason=str(reason)), code="TLS")

@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -161,6 +162,21 @@ def test_a_ping_is_reported_truthfully(door: Gateway, receiver: Receiver) -> Non
     ]
     standing = door.call("GET", path).json()
     assert (standing["failures"], standing["lastSuccess"]) == (0, None)
+
+
+def test_pings_take_a_quarter_of_the_threads(door: Gateway, receiver: Receiver) -> None:
+    """Of sixteen threads four ping a slow endpoint; the fifth is told to come again, and everybody else is served."""
+    path = f"/subscriptions/{subscribe(door, receiver.url)['subscriptionId']}"
+    receiver.answer = lambda got, handler: time.sleep(0.9) or 204
+    with ThreadPoolExecutor(4) as pool:
+        pings = [pool.submit(requests.post, f"{door.url}{path}/ping", timeout=20) for _ in range(4)]
+        wait_for(lambda: len(receiver.got) == 4)
+        fifth = door.call("POST", f"{path}/ping")
+        assert door.call("GET", path).status_code == 200
+        assert {ping.result().status_code for ping in pings} == {200}
+    refused(fifth, 503, "BUSY")
+    assert fifth.headers["Retry-After"] == "5"
+    assert door.call("POST", f"{path}/ping").status_code == 200
 
 
 def test_logins_do_not_see_each_other(sandbox: Sandbox, tmp_path: Path, receiver: Receiver) -> None:

@@ -40,26 +40,22 @@ def sleepy(got: Got, handler: object) -> int:
 
 
 def test_a_slow_and_a_dead_endpoint_hold_up_nobody(bench: Bench, receiver: Receiver) -> None:
-    """While four endpoints take all the time that they may or never answer, another one is told at once, event by event."""
+    """While two endpoints take their time and two never answer, another one is told every event, in order."""
     bench.places = threading.BoundedSemaphore(2)
-    bench.settings = replace(bench.settings, timeout=timedelta(seconds=2))
-    delays: list[float] = []
+    bench.settings = replace(bench.settings, timeout=timedelta(seconds=60))
+    go_on = threading.Event()
     with Receiver.listening() as slow, Receiver.listening() as dead:
         slow.answer = sleepy
-        dead.answer = lambda got, handler: time.sleep(3) or 500
+        dead.answer = lambda got, handler: go_on.wait(60) and 500
         for url in (slow.url, slow.url, dead.url, dead.url, receiver.url):
             bench.subscribe(url)
         with working(bench, 5):
             for _ in range(6):
-                message = bench.message()
-                written = time.monotonic()
-                bench.tell(message, Status.OPPRETTET, Status.SENDT)
-                expected = len(receiver.got) + 2
-                wait_for(lambda: len(receiver.got) >= expected)  # noqa: B023
-                delays.append(time.monotonic() - written)
-            assert len(receiver.got) == 12
-            assert len(slow.got) < 20
-    assert sorted(delays)[-1] < 2, delays
+                bench.tell(bench.message(), Status.OPPRETTET, Status.SENDT)
+            wait_for(lambda: len(receiver.got) == 12)
+            assert len(dead.got) == 2, "they hang all the while"
+            assert len(slow.got) < 24
+            go_on.set()
     assert receiver.statuses() == ["OPPRETTET", "SENDT"] * 6
 
 

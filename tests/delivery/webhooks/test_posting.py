@@ -151,6 +151,32 @@ def test_nobody_there_is_told() -> None:
     assert caught.value.code == "NOT_REACHED"
 
 
+def test_the_second_address_is_tried_and_a_silent_one_is_told(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the first address takes no connection the second gets it; where none does in time, that is told."""
+    really = socket.create_connection
+    reached: list[str] = []
+
+    def connect(address: tuple[str, int], timeout: float) -> socket.socket:
+        reached.append(address[0])
+        if address[0] == "1.1.1.1":
+            raise TimeoutError
+        return really(("127.0.0.1", receiver.port), timeout=timeout)
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    addresses: list[str] = ["1.1.1.1", "1.1.1.2", "1.1.1.3"]
+    poster = Poster(WebhookSettings(timeout=timedelta(seconds=1)), resolve=lambda host, port: addresses)
+    endpoint = Endpoint("http", HOST, 80, "/", exempt=False)
+    with poster.open(endpoint) as line:
+        assert line.post(b"{}", {}).status == 204
+    assert reached == ["1.1.1.1", "1.1.1.2"]
+    addresses[:] = ["1.1.1.1"]
+    with poster.open(endpoint) as line, pytest.raises(Unavailable, match="no connection within 1 s") as caught:
+        line.post(b"{}", {})
+    assert caught.value.code == "TIMED_OUT"
+
+
 def test_a_name_that_leads_elsewhere_later_is_refused(receiver: Receiver) -> None:
     """The name was public when it was judged first; at the next connection it leads to loopback, and nobody goes there."""
     answers: list[Sequence[str]] = [["127.0.0.1"]]

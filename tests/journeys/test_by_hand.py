@@ -518,4 +518,5 @@ def test_a_missing_setting_does_not_fail_what_may_have_arrived(
         carry(gateway, message_id, at=timedelta(minutes=5))
     told = timeline_of(gateway, message_id)
     assert (told["outcome"], told["mustAct"]) == ("pending", "operator")
+    assert rows(told, "attempt")[-1]["description"].startswith("an earlier try cannot be looked at: ")
     assert log_of(gateway, message_id) == ["OPPRETTET"]

@@ -29,14 +29,15 @@ from gateway.delivery.retry import Backoff
 from gateway.delivery.uploads import Uploads
 from gateway.delivery.worker import Hands, Worker
 from gateway.errors import SetupFault
-from gateway.keys import DocumentSealer, KeyRing, load_key_pairs, load_or_create_sealing_keys
+from gateway.keys import DocumentSealer, KeyRing, load_key_pairs, load_or_create_sealing_keys, load_sealing_keys
 from gateway.language import say
 from gateway.maskinporten import AltinnTokens, Maskinporten
 from gateway.message.processes import Channel
 from gateway.registry.client import RegistryClient
 from gateway.resources import shipped
-from gateway.storage import clients, tasks
-from gateway.storage.blobs import FolderBlobs
+from gateway.storage import clients, seals, tasks
+from gateway.storage.blobs import BlobStore, FolderBlobs
+from gateway.storage.bucket import BucketSettings
 from gateway.storage.engine import Database
 from gateway.transports.dpo import DpoTransport
 
@@ -47,7 +48,7 @@ class Assembly:
 
     settings: Settings
     database: Database
-    blobs: FolderBlobs
+    blobs: BlobStore
     registry: RegistryClient
     ring: KeyRing
     dpo: DpoTransport
@@ -82,6 +83,29 @@ def open_database(settings: Settings) -> Database:
     return database
 
 
+def open_sealer(settings: Settings, database: Database) -> DocumentSealer:
+    """The seal of documents; a key is made where nothing was ever sealed, `SetupFault` where the right ones are missing."""
+    folder = settings.documents.sealing_keys or settings.data / "keys"
+    with database.reading() as connection:
+        in_use = seals.known(connection)
+    keys = load_sealing_keys(folder) if in_use else load_or_create_sealing_keys(folder)
+    with database.writing() as connection:
+        seals.agree(connection, [key.id.hex() for key in keys], place=str(folder), now=now())
+    return DocumentSealer(keys)
+
+
+def open_documents(settings: Settings, sealer: DocumentSealer) -> BlobStore:
+    """Where documents lie: a folder, or a bucket that was tried out."""
+    place = settings.documents.place
+    if not isinstance(place, BucketSettings):
+        return FolderBlobs(place or settings.data / "documents", sealer=sealer)
+    from gateway.storage.s3 import BucketBlobs  # loads obstore, which a folder does not need
+
+    bucket = BucketBlobs(place, sealer=sealer)
+    bucket.check()
+    return bucket
+
+
 def assemble(settings: Settings) -> Assembly:
     """Everything that door and worker share; `SetupFault` for what is missing, all at once."""
     missing = [
@@ -105,11 +129,11 @@ def assemble(settings: Settings) -> Assembly:
     tokens = Maskinporten(settings.maskinporten, ring, now=now)
     altinn = AltinnTokens(tokens, settings.token_exchange_url, now=now)
     (settings.data / "spool").mkdir(mode=0o700, parents=True, exist_ok=True)
-    sealer = DocumentSealer(load_or_create_sealing_keys(settings.data / "keys"))
+    database = open_database(settings)
     return Assembly(
         settings=settings,
-        database=open_database(settings),
-        blobs=FolderBlobs(settings.data / "documents", sealer=sealer),
+        database=database,
+        blobs=open_documents(settings, open_sealer(settings, database)),
         registry=RegistryClient(settings.registry, tokens, now=now),
         ring=ring,
         dpo=DpoTransport(settings.dpo, altinn, now=now, new_id=new_id),

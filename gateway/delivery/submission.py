@@ -13,7 +13,7 @@ from gateway.arkivmelding.inspection import Inspection
 from gateway.arkivmelding.rendering import Hiding
 from gateway.errors import NotAllowed
 from gateway.language import say
-from gateway.message.processes import Channel
+from gateway.message.processes import SIZE_LIMITS, Channel
 from gateway.message.prototype import Problem, Prototype, Skipped
 from gateway.storage.conversations import Conversation
 from gateway.storage.documents import StoredDocument
@@ -56,6 +56,7 @@ class IntakeSettings:
     confidential_draft_lifetime: timedelta = timedelta(hours=24)
     message_lifetime: timedelta = timedelta(hours=24)
     processes: tuple[ProcessRule, ...] = ()
+    size_limits: Mapping[Channel, int] = field(default_factory=lambda: SIZE_LIMITS)
     hiding: Hiding = field(default_factory=Hiding)
 
 

@@ -21,7 +21,7 @@ from gateway.arkivmelding.schema import FILES, Schemas
 from gateway.config import Settings
 from gateway.delivery.carrier import Carrier
 from gateway.delivery.committing import DELIVER, EXPIRE
-from gateway.delivery.housekeeping import SWEEP, Housekeeping
+from gateway.delivery.housekeeping import SWEEP, Housekeeping, Keeping
 from gateway.delivery.intake import Intake
 from gateway.delivery.journey import Journey
 from gateway.delivery.reception import POLL, Reception
@@ -173,7 +173,9 @@ def build_worker(assembly: Assembly) -> Worker:
     )
     carrier = Carrier(assembly.database, journey, Backoff(settings.retry, random.random), now)
     reception = Reception(assembly.database, assembly.dpo, now, settings.poll)
-    housekeeping = Housekeeping(assembly.database, assembly.blobs, now)
+    keeping = Keeping(settings.documents.retention, settings.data / "spool")
+    housekeeping = Housekeeping(assembly.database, assembly.blobs, now, keeping=keeping)
+    housekeeping.sweep_spool()
     jobs = {DELIVER: carrier.carry, EXPIRE: carrier.expire, POLL: reception.run, SWEEP: housekeeping.run}
     with assembly.database.writing() as connection:
         for organisation in settings.organisations:

@@ -23,7 +23,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "send": ("send", "Send an arkivmelding with its documents through a running gateway."),
     "status": ("status", "Show what has become of a conversation or a message."),
     "client": ("clients", "Make, list and remove logins."),
-    "db": ("database", "Bring the database to this version."),
+    "backup": ("backup", "Copy database, documents and keys, while the gateway runs."),
+    "restore": ("restore", "Make a data folder from a backup."),
+    "db": ("database", "Bring the database to this version; let go what a restore holds."),
 }
 STOPPED = 130
 NOT_TRIED = 2

@@ -131,7 +131,7 @@ def _copy(source: Path, place: Path) -> _Facts:
     """Copy a file, private and on disk; size and SHA-256 (hex) of what was written."""
     digest, size = hashlib.sha256(), 0
     with source.open("rb") as reading:
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_private(place.parent)
         with open(os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as writing:
             while block := reading.read(_BLOCK):
                 digest.update(block)
@@ -176,6 +176,13 @@ def _make_empty(folder: Path, *, besides: tuple[str, ...]) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if any(entry.name not in besides for entry in folder.iterdir()):
         raise SetupFault(say("the folder {path} is not empty", path=str(folder)), mend="Name a new one.")
+
+
+def _make_private(folder: Path) -> None:
+    """With every folder above it that is not there yet: `parents` alone would give those the ordinary rights."""
+    if not folder.is_dir():
+        _make_private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _taken(files: _Files, lost: tuple[str, ...]) -> Taken:

@@ -7,8 +7,10 @@ import os
 import random
 import socket
 import uuid
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 
 from flask import Flask
@@ -138,6 +140,22 @@ def assemble(settings: Settings) -> Assembly:
         ring=ring,
         dpo=DpoTransport(settings.dpo, altinn, now=now, new_id=new_id),
     )
+
+
+def try_out(settings: Settings) -> None:
+    """Assemble everything and give it back, so that what is missing is told before anybody listens.
+
+    A bucket is tried in a process of its own: the threads that obstore starts would not live on in a server that forks.
+    """
+    if not isinstance(settings.documents.place, BucketSettings):
+        assemble(settings).close()
+        return
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as elsewhere:
+        elsewhere.submit(_assemble_once, settings).result()
+
+
+def _assemble_once(settings: Settings) -> None:
+    assemble(settings).close()
 
 
 def build_door(assembly: Assembly) -> Flask:

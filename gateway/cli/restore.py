@@ -18,9 +18,9 @@ from gateway.language import say
 @click.option("--no-hold", is_flag=True, help="Hold nothing back; only where nothing ran since the backup was taken.")
 @with_place
 def command(place: Place, source: Path, *, no_hold: bool) -> None:
-    """Make the data folder --data, which must be new or empty, from the backup SOURCE.
+    """Make a data folder from a backup.
 
-    Every file is checked against the backup's manifest. Messages that were queued in the backup may have been handed over
+    SOURCE is what gateway backup made; --data must be new or empty. Every file is checked against the backup's manifest. Messages that were queued in the backup may have been handed over
     after it, and sending them again could double them: they are held until you let them go with gateway db release.
     Submissions that came after the backup are not known any more; drafts of it may have been committed since.
 

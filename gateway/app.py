@@ -23,7 +23,7 @@ from gateway.arkivmelding.schema import FILES, Schemas
 from gateway.config import Settings
 from gateway.delivery.carrier import Carrier
 from gateway.delivery.committing import DELIVER, EXPIRE
-from gateway.delivery.housekeeping import SWEEP, Housekeeping, Keeping
+from gateway.delivery.housekeeping import SWEEP, SWEEP_BYTES, Housekeeping, Keeping
 from gateway.delivery.intake import Intake
 from gateway.delivery.journey import Journey
 from gateway.delivery.reception import POLL, Reception
@@ -195,10 +195,12 @@ def build_worker(assembly: Assembly) -> Worker:
     housekeeping = Housekeeping(assembly.database, assembly.blobs, now, keeping=keeping)
     housekeeping.sweep_spool()
     jobs = {DELIVER: carrier.carry, EXPIRE: carrier.expire, POLL: reception.run, SWEEP: housekeeping.run}
+    jobs[SWEEP_BYTES] = housekeeping.run_bytes
     with assembly.database.writing() as connection:
         for organisation in settings.organisations:
             tasks.ensure(connection, POLL, subject=organisation, due=now())
-        tasks.ensure(connection, SWEEP, subject="", due=now())
+        for kind in (SWEEP, SWEEP_BYTES):
+            tasks.ensure(connection, kind, subject="", due=now())
     owner = f"{socket.gethostname()}:{os.getpid()}"
     return Worker(assembly.database, Hands(owner, jobs), settings=settings.worker, now=now)
 

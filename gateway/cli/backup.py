@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 def command(place: Place, target: Path, *, without_keys: bool) -> None:
     """Copy database, documents and keys, while the gateway runs.
 
-    They go into the new folder TARGET. The copy is of one moment, and every document that it names is in it. It holds the sealing keys unless --without-keys:
-    whoever has both can read every document. gateway.toml and the business certificate are not in it.
+    They go into the new folder TARGET. The copy is of one moment, and every document that it names is in it. It holds
+    the sealing keys unless --without-keys: whoever has both can read every document. gateway.toml and the business
+    certificate are not in it.
 
     For a SQLite database and a folder of documents; the README says what to do with PostgreSQL and S3.
 

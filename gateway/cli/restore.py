@@ -20,9 +20,10 @@ from gateway.language import say
 def command(place: Place, source: Path, *, no_hold: bool) -> None:
     """Make a data folder from a backup.
 
-    SOURCE is what gateway backup made; --data must be new or empty. Every file is checked against the backup's manifest. Messages that were queued in the backup may have been handed over
-    after it, and sending them again could double them: they are held until you let them go with gateway db release.
-    Submissions that came after the backup are not known any more; drafts of it may have been committed since.
+    SOURCE is what gateway backup made; --data must be new or empty. Every file is checked against the backup's
+    manifest. Messages that were queued in the backup may have been handed over after it, and sending them again could
+    double them: they are held until you let them go with gateway db release. Submissions that came after the backup
+    are not known any more; drafts of it may have been committed since.
 
     \b
     Example:

@@ -20,7 +20,7 @@ from gateway.storage.tasks import Task
 
 log = structlog.get_logger(__name__)
 
-SWEEP = "sweep"
+SWEEP, SWEEP_BYTES = "sweep", "sweep bytes"
 _AT_A_TIME = 200
 _KEYS_ARE_KEPT = timedelta(hours=24)
 # What a crash left behind is told from an upload under way by its age.
@@ -37,26 +37,38 @@ class Keeping:
 
 @dataclass(frozen=True, slots=True)
 class Housekeeping:
-    """Sweeping with everything it needs; `interval` is the pause between two rounds."""
+    """Sweeping with everything it needs; `interval` is the pause between two rounds, `look_through` that for all bytes."""
 
     database: Database
     blobs: BlobStore
     now: Clock
     interval: timedelta = timedelta(minutes=10)
+    look_through: timedelta = timedelta(hours=6)
     keeping: Keeping = Keeping()
 
     def run(self, held: Task) -> None:
         """One round; what goes wrong is tried again in the next."""
         try:
             drafts, emptied = self.expire_drafts(), self.empty_finished()
-            orphans, spooled = self.sweep_bytes(), self.sweep_spool()
+            spooled = self.sweep_spool()
             with self.database.writing() as connection:
                 keys = idempotency.sweep(connection, before=self.now() - _KEYS_ARE_KEPT)
-            log.info("swept", drafts=drafts, emptied=emptied, files=orphans, spooled=spooled, keys=keys)
+            log.info("swept", drafts=drafts, emptied=emptied, spooled=spooled, keys=keys)
         except GatewayError as error:
             log.warning("sweep_failed", error=type(error).__name__)
+        self._again(held, self.interval)
+
+    def run_bytes(self, held: Task) -> None:
+        """One look through everything that is stored: as long as there is much, so it is done now and then."""
+        try:
+            log.info("swept_bytes", files=self.sweep_bytes())
+        except GatewayError as error:
+            log.warning("sweep_failed", error=type(error).__name__)
+        self._again(held, self.look_through)
+
+    def _again(self, held: Task, pause: timedelta) -> None:
         with self.database.writing() as connection:
-            tasks.reschedule(connection, replace(held, attempts=0), due=self.now() + self.interval, step="")
+            tasks.reschedule(connection, replace(held, attempts=0), due=self.now() + pause, step="")
 
     def expire_drafts(self) -> int:
         """Discard the drafts whose time is up, their bytes with them; how many."""

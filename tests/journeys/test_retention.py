@@ -8,7 +8,7 @@ import pytest
 
 from gateway.app import now
 from gateway.delivery.committing import DELIVER, EXPIRE
-from gateway.delivery.housekeeping import Housekeeping, Keeping
+from gateway.delivery.housekeeping import SWEEP_BYTES, Housekeeping, Keeping
 from gateway.storage import documents, tasks
 from tests.documents import Message
 from tests.journeys.following import fault, log_of, message_of, send, wait_for_status
@@ -138,6 +138,25 @@ def test_a_draft_that_becomes_confidential_has_a_day_left(gateway: Gateway) -> N
     sweeper(gateway, after=timedelta(hours=25)).expire_drafts()
     assert gateway.call("GET", path).status_code == 404
     assert stored(gateway).isdisjoint(keys)
+
+
+def test_the_long_look_comes_back_in_its_time(gateway: Gateway) -> None:
+    """What no row knows goes in a task of its own, which is due again some hours later, whatever went wrong."""
+    assembly = gateway.assembly
+    with assembly.blobs.create() as writer:
+        writer.write(b"without a row")
+        orphan = writer.commit().key
+    with assembly.database.writing() as connection:
+        tasks.ensure(connection, SWEEP_BYTES, subject="of this test", due=now())
+    terms = tasks.ClaimTerms(timedelta(minutes=1), (SWEEP_BYTES,), limit=5)
+    late = sweeper(gateway, after=timedelta(days=2))
+    for held in tasks.claim(assembly.database, "test", now=now() + timedelta(hours=1), terms=terms):
+        late.run_bytes(held)
+    assert orphan not in stored(gateway)
+    soon = now() + timedelta(days=2, hours=5)
+    for moment, due in ((soon, False), (soon + timedelta(hours=2), True)):
+        claimed = tasks.claim(assembly.database, "test", now=moment, terms=terms)
+        assert ("of this test" in {each.subject for each in claimed}) is due
 
 
 def test_the_round_of_the_worker_does_all_of_it(gateway: Gateway, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What only a bucket can show: who may not use it, what is said when it does not answer, and how much memory it takes."""
 
 import http.server
+import importlib
 import os
 import subprocess
 import sys
@@ -114,6 +115,15 @@ def test_a_folder_installation_loads_no_obstore(tmp_path: Path) -> None:
     program = "import sys, gateway.app, gateway.config, gateway.cli.validate; sys.exit('obstore' in sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     assert subprocess.run([sys.executable, "-c", program], timeout=60, env=environment, check=False).returncode == 0
+
+
+def test_without_obstore_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bucket in the settings, and the extra not installed."""
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    monkeypatch.delitem(sys.modules, "gateway.storage.s3")
+    with pytest.raises(SetupFault, match="obstore") as caught:
+        importlib.import_module("gateway.storage.s3")
+    assert "[s3]" in caught.value.mend
 
 
 def test_an_aborted_upload_is_taken_back_at_once(settings: BucketSettings) -> None:

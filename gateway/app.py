@@ -8,8 +8,10 @@ import random
 import socket
 import threading
 import uuid
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 
 from flask import Flask
@@ -23,7 +25,7 @@ from gateway.arkivmelding.schema import FILES, Schemas
 from gateway.config import Settings
 from gateway.delivery.carrier import Carrier
 from gateway.delivery.committing import DELIVER, EXPIRE
-from gateway.delivery.housekeeping import SWEEP, Housekeeping
+from gateway.delivery.housekeeping import SWEEP, SWEEP_BYTES, Housekeeping, Keeping
 from gateway.delivery.intake import Intake
 from gateway.delivery.journey import Journey
 from gateway.delivery.lanes import POLL_LANE, WEBHOOK_LANE
@@ -37,14 +39,15 @@ from gateway.delivery.uploads import Uploads
 from gateway.delivery.webhooks import WEBHOOK, Webhooks
 from gateway.delivery.worker import Hands, Job, Worker
 from gateway.errors import SetupFault
-from gateway.keys import DocumentSealer, KeyRing, load_key_pairs, load_or_create_sealing_keys
+from gateway.keys import DocumentSealer, KeyRing, load_key_pairs, load_or_create_sealing_keys, load_sealing_keys
 from gateway.language import say
 from gateway.maskinporten import AltinnTokens, Maskinporten
 from gateway.message.processes import Channel
 from gateway.registry.client import RegistryClient
 from gateway.resources import shipped
-from gateway.storage import clients, tasks
-from gateway.storage.blobs import FolderBlobs
+from gateway.storage import clients, seals, tasks
+from gateway.storage.blobs import BlobStore, FolderBlobs
+from gateway.storage.bucket import BucketSettings
 from gateway.storage.engine import Database
 from gateway.storage.tasks import NewTask
 from gateway.transports.dpo import DpoTransport
@@ -56,7 +59,7 @@ class Assembly:
 
     settings: Settings
     database: Database
-    blobs: FolderBlobs
+    blobs: BlobStore
     registry: RegistryClient
     ring: KeyRing
     dpo: DpoTransport
@@ -92,6 +95,29 @@ def open_database(settings: Settings) -> Database:
     return database
 
 
+def open_sealer(settings: Settings, database: Database) -> DocumentSealer:
+    """The seal of documents; a key is made where nothing was ever sealed, `SetupFault` where the right ones are missing."""
+    folder = settings.documents.sealing_keys or settings.data / "keys"
+    with database.reading() as connection:
+        in_use = seals.known(connection)
+    keys = load_sealing_keys(folder) if in_use else load_or_create_sealing_keys(folder)
+    with database.writing() as connection:
+        seals.agree(connection, [key.id.hex() for key in keys], place=str(folder), now=now())
+    return DocumentSealer(keys)
+
+
+def open_documents(settings: Settings, sealer: DocumentSealer) -> BlobStore:
+    """Where documents lie: a folder, or a bucket that was tried out."""
+    place = settings.documents.place
+    if not isinstance(place, BucketSettings):
+        return FolderBlobs(place or settings.data / "documents", sealer=sealer)
+    from gateway.storage.s3 import BucketBlobs  # loads obstore, which a folder does not need
+
+    bucket = BucketBlobs(place, sealer=sealer)
+    bucket.check()
+    return bucket
+
+
 def assemble(settings: Settings) -> Assembly:
     """Everything that door and worker share; `SetupFault` for what is missing, all at once."""
     missing = [
@@ -115,16 +141,33 @@ def assemble(settings: Settings) -> Assembly:
     tokens = Maskinporten(settings.maskinporten, ring, now=now)
     altinn = AltinnTokens(tokens, settings.token_exchange_url, now=now)
     (settings.data / "spool").mkdir(mode=0o700, parents=True, exist_ok=True)
-    sealer = DocumentSealer(load_or_create_sealing_keys(settings.data / "keys"))
+    database = open_database(settings)
+    sealer = open_sealer(settings, database)
     return Assembly(
         settings=settings,
-        database=open_database(settings),
-        blobs=FolderBlobs(settings.data / "documents", sealer=sealer),
+        database=database,
+        blobs=open_documents(settings, sealer),
         registry=RegistryClient(settings.registry, tokens, now=now),
         ring=ring,
         dpo=DpoTransport(settings.dpo, altinn, now=now, new_id=new_id),
         sealer=sealer,
     )
+
+
+def try_out(settings: Settings) -> None:
+    """Assemble everything and give it back, so that what is missing is told before anybody listens.
+
+    A bucket is tried in a process of its own: the threads that obstore starts would not live on in a server that forks.
+    """
+    if not isinstance(settings.documents.place, BucketSettings):
+        assemble(settings).close()
+        return
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as elsewhere:
+        elsewhere.submit(_assemble_once, settings).result()
+
+
+def _assemble_once(settings: Settings) -> None:
+    assemble(settings).close()
 
 
 def build_door(assembly: Assembly) -> Flask:
@@ -173,7 +216,9 @@ def build_worker(assembly: Assembly) -> Worker:
     )
     carrier = Carrier(assembly.database, journey, Backoff(settings.retry, random.random), now)
     reception = Reception(assembly.database, assembly.dpo, now, settings.poll)
-    housekeeping = Housekeeping(assembly.database, assembly.blobs, now)
+    keeping = Keeping(settings.documents.retention, settings.data / "spool")
+    housekeeping = Housekeeping(assembly.database, assembly.blobs, now, keeping=keeping)
+    housekeeping.sweep_spool()
     webhooks = Webhooks(
         database=assembly.database,
         poster=Poster(settings.webhooks),
@@ -188,12 +233,14 @@ def build_worker(assembly: Assembly) -> Worker:
         EXPIRE: carrier.expire,
         POLL: reception.run,
         SWEEP: housekeeping.run,
+        SWEEP_BYTES: housekeeping.run_bytes,
         WEBHOOK: webhooks.run,
     }
     with assembly.database.writing() as connection:
         for organisation in settings.organisations:
             tasks.ensure(connection, NewTask(POLL, organisation, now(), lane=POLL_LANE))
-        tasks.ensure(connection, NewTask(SWEEP, "", now()))
+        for kind in (SWEEP, SWEEP_BYTES):
+            tasks.ensure(connection, NewTask(kind, "", now()))
     owner = f"{socket.gethostname()}:{os.getpid()}"
     lanes = replace(settings.worker.lanes, own={WEBHOOK_LANE: settings.webhooks.parallel})
     worker = replace(settings.worker, lanes=lanes)

@@ -7,6 +7,7 @@
     │   ├── NotAllowed         logged in, but not for this                          403
     │   ├── NotFound           unknown, or another client's                         404
     │   ├── Conflict           the state of the thing forbids it                    409
+    │   ├── Gone               it was there, and was deleted in its time            410
     │   ├── Stale              somebody changed it since it was read                412
     │   ├── TooLarge           more bytes than could ever be delivered              413
     │   ├── UnsupportedType    a body of another media type                         415
@@ -146,6 +147,10 @@ class NotFound(Refused):
 
 class Conflict(Refused):
     """The state of the thing forbids it."""
+
+
+class Gone(Refused):
+    """It was kept for its time, and then deleted."""
 
 
 class Stale(Refused):

@@ -18,7 +18,7 @@ from gateway.api.views import registered_json
 from gateway.errors import Invalid, NotFound, Outside, Rejected, Unavailable
 from gateway.language import say
 from gateway.message.identifiers import Identifier, IdentifierKind, parse_identifier
-from gateway.message.processes import SIZE_LIMITS, Channel, message_type
+from gateway.message.processes import Channel, message_type
 from gateway.message.prototype import Registered
 from gateway.registry.records import Query, ServiceRecord
 
@@ -93,6 +93,6 @@ def _capability(record: ServiceRecord) -> dict[str, object]:
         "serviceIdentifier": record.channel.value,
         "securityLevel": record.security_level,
         "documentTypes": [{"type": message_type(each), "standard": each} for each in record.document_types],
-        "sizeLimit": SIZE_LIMITS.get(record.channel),
+        "sizeLimit": rooms().intake.settings.size_limits.get(record.channel),
         "enabled": record.channel in rooms().channels and record.channel is not Channel.UNKNOWN,
     }

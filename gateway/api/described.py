@@ -72,6 +72,7 @@ _REFUSALS = {
     403: "This login may not do that.",
     404: "There is no such thing, or it belongs to another login.",
     409: "The state of the conversation forbids it; `code` says which of the reasons.",
+    410: "It was kept for its time, and then deleted.",
     412: "It was changed after you read it.",
     413: "More bytes than could ever be delivered.",
     415: "Another Content-Type.",

@@ -29,6 +29,7 @@ from gateway.api.submissions import if_match, preferred_handling, read_edit, rea
 from gateway.api.times import moment
 from gateway.api.tongue import spoken
 from gateway.api.views import commitment_json, conversation_json, document_json
+from gateway.delivery.emptied import require_bytes
 from gateway.delivery.submission import Submission, View
 from gateway.delivery.taking import wanted_of
 from gateway.delivery.uploads import Incoming, Kept
@@ -139,10 +140,11 @@ class Arkivmelding(MethodView):
     """The XML of a conversation."""
 
     @blueprint.arguments(PostedQuery(), location="query")
-    @blueprint.doc(responses={**XML_ANSWER, **refusals(404, 422)})
+    @blueprint.doc(responses={**XML_ANSWER, **refusals(404, 410, 422)})
     def get(self, query: Mapping[str, object], conversation_id: str) -> Response:
         """What goes out, mended or converted, before anything is taken out for one recipient; or the posted bytes."""
         view = rooms().intake.view(conversation_id, current_caller())
+        require_bytes(view)
         document = view.inspection.posted if query["posted"] else view.inspection.document
         response = Response(document.xml, content_type="application/xml")
         response.set_etag(str(view.conversation.version))

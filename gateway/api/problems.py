@@ -30,6 +30,7 @@ STATUSES: Mapping[type[GatewayError], tuple[int, str, str]] = {
     errors.NotAllowed: (403, say("Not allowed"), "NOT_ALLOWED"),
     errors.NotFound: (404, say("Not found"), "NOT_FOUND"),
     errors.Conflict: (409, say("Not in this state"), "CONFLICT"),
+    errors.Gone: (410, say("Deleted in its time"), "GONE"),
     errors.Stale: (412, say("Changed meanwhile"), "STALE"),
     errors.TooLarge: (413, say("Too large"), "TOO_LARGE"),
     errors.UnsupportedType: (415, say("Another content type"), "CONTENT_TYPE"),

@@ -30,7 +30,7 @@ Json = dict[str, object]
 
 def conversation_json(view: View) -> Json:
     """The answer to POST and GET of a conversation."""
-    conversation, facts = view.conversation, view.inspection.facts
+    conversation = view.conversation
     body: Json = {
         "conversationId": conversation.id,
         "state": conversation.state.value,
@@ -39,21 +39,11 @@ def conversation_json(view: View) -> Json:
         "created": moment(conversation.created),
         "expires": moment(conversation.expires) if conversation.committed is None else None,
         "committed": moment(conversation.committed),
+        "documentsDeleted": moment(conversation.emptied),
         "sender": conversation.sender,
         "confidential": conversation.confidential,
         "notBefore": moment(options_of(conversation).not_before),
-        "arkivmelding": {
-            "meldingId": facts.melding_id,
-            "system": facts.system,
-            "dialect": view.inspection.posted.dialect.value,
-            "profile": view.inspection.profile.value if view.inspection.profile else None,
-            "valid": view.inspection.valid,
-            "converted": view.inspection.converted,
-            "title": facts.public_title or None,
-            "saksmappe": facts.saksmappe.system_id or None if facts.saksmappe else None,
-            "journalpost": facts.journalpost.number or None if facts.journalpost else None,
-            "shielding": view.inspection.shielding.outcome.value,
-        },
+        "arkivmelding": _arkivmelding(view) if conversation.emptied is None else None,
         "documents": _documents(view),
         "prototypes": [_prototype(each, view) for each in view.prototypes],
         "skipped": [_skipped(each) for each in view.skipped],
@@ -203,6 +193,22 @@ def registered_json(registered: Registered | None) -> Json | None:
     if registered is None:
         return None
     return {"name": registered.name, "form": registered.form, "address": registered.address}
+
+
+def _arkivmelding(view: View) -> Json:
+    facts = view.inspection.facts
+    return {
+        "meldingId": facts.melding_id,
+        "system": facts.system,
+        "dialect": view.inspection.posted.dialect.value,
+        "profile": view.inspection.profile.value if view.inspection.profile else None,
+        "valid": view.inspection.valid,
+        "converted": view.inspection.converted,
+        "title": facts.public_title or None,
+        "saksmappe": facts.saksmappe.system_id or None if facts.saksmappe else None,
+        "journalpost": facts.journalpost.number or None if facts.journalpost else None,
+        "shielding": view.inspection.shielding.outcome.value,
+    }
 
 
 def _documents(view: View) -> list[Json]:

@@ -25,7 +25,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "retry": ("retry", "Try a message now, or start a failed one again."),
     "cancel": ("cancel", "Take a message back before it is handed over."),
     "client": ("clients", "Make, list and remove logins."),
-    "db": ("database", "Bring the database to this version."),
+    "backup": ("backup", "Copy database, documents and keys, while the gateway runs."),
+    "restore": ("restore", "Make a data folder from a backup."),
+    "db": ("database", "Bring the database to this version; let go what a restore holds."),
 }
 STOPPED = 130
 NOT_TRIED = 2

@@ -12,7 +12,7 @@ from gateway.language import say
 
 @click.group("db")
 def command() -> None:
-    """Bring the database to this version."""
+    """Bring the database to this version; let go what a restore holds."""
 
 
 @command.command("upgrade")
@@ -35,3 +35,92 @@ def upgrade(place: Place) -> None:
 
     shown = make_url(settings.database).render_as_string() if "://" in settings.database else settings.database
     click.echo(told(say("the database {database} is at this version", database=shown)))
+
+
+@command.command("hold")
+@with_place
+def hold(place: Place) -> None:
+    """Hold every queued message, after a database was restored by other means.
+
+    What was queued when the backup was taken may have been handed over since. `gateway restore` does this by itself; do it
+    by hand after pg_restore, before anything is started. Safe to run twice.
+
+    \b
+    Example:
+      gateway db hold --data /var/lib/gateway
+    """
+    from gateway.app import now, open_database
+    from gateway.cli.holding import show_held
+    from gateway.delivery.committing import DELIVER
+    from gateway.storage import holding
+
+    database = open_database(place.load())
+    with database.writing() as connection:
+        waiting = holding.hold(connection, DELIVER, now=now())
+        holding.leap(connection)
+    database.close()
+    show_held(waiting)
+
+
+@command.command("release")
+@click.argument("message_ids", metavar="[ID]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Let go of all.")
+@with_place
+def release(place: Place, message_ids: tuple[str, ...], *, everything: bool) -> None:
+    """Let go of messages that are held after a restore; without ID, list them.
+
+    Ask the recipient, or look into the sender's archive, whether a message got there before you let it go: a recipient's
+    system drops a second copy by its messageId, but not every system does. One that is known to have arrived is cancelled,
+    or left alone: at its deadline it ends as LEVETID_UTLOPT with the outcome unknown.
+
+    \b
+    Examples:
+      gateway db release --data /var/lib/gateway             what is held
+      gateway db release --data /var/lib/gateway 6a1f0c1e-6d3e-4c53-9d0b-5a8b1f0a7f10
+      gateway db release --data /var/lib/gateway --all
+    """
+    from gateway.app import now, open_database
+    from gateway.cli.holding import show_held
+    from gateway.delivery.committing import DELIVER
+    from gateway.storage import holding
+
+    database = open_database(place.load())
+    only = None if everything else message_ids
+    with database.writing() as connection:
+        gone = holding.release(connection, DELIVER, only=only, now=now()) if everything or message_ids else ()
+        left = holding.held(connection, DELIVER)
+    database.close()
+    for message_id in gone:
+        click.echo(told(say("{id} is let go", id=message_id)))
+    unknown = set(message_ids).difference(gone)
+    for message_id in sorted(unknown):
+        click.echo(told(say("{id} is not held", id=message_id)), err=True)
+    if not message_ids:
+        show_held(left)
+    if unknown:
+        raise SystemExit(1)
+
+
+@command.command("forget-key")
+@click.argument("key_id", metavar="ID")
+@with_place
+def forget_key(place: Place, key_id: str) -> None:
+    """Give up a sealing key that is lost for good, with every document that it sealed.
+
+    The gateway does not start while a key is missing that documents were sealed with; the fault names its ID.
+
+    \b
+    Example:
+      gateway db forget-key 1f0c1e6d3e4c539d --data /var/lib/gateway
+    """
+    from gateway.app import open_database
+    from gateway.storage import seals
+
+    database = open_database(place.load())
+    with database.writing() as connection:
+        was_known = seals.forget(connection, key_id)
+    database.close()
+    if not was_known:
+        click.echo(told(say("no document was sealed with a key {id}", id=key_id)), err=True)
+        raise SystemExit(1)
+    click.echo(told(say("the key {id} is given up: what it sealed cannot be read any more", id=key_id)))

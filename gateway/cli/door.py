@@ -54,7 +54,7 @@ def _check(settings: Settings) -> None:
         app.require_safe_address(settings, database)
     finally:
         database.close()
-    app.assemble(settings).close()
+    app.try_out(settings)
 
 
 def _listen(server: ServerSettings) -> socket.socket:

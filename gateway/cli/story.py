@@ -73,6 +73,8 @@ def _awaited(story: Json) -> str:
         return say("the commit; it is a draft, and nothing of it is sent before")
     if awaits == "hold":
         return say("the time until which it is held back, {moment}", moment=_moment(story["heldUntil"]))
+    if awaits == "release":
+        return say("its release: it was restored from a backup, and may have been handed over since")
     if awaits == "recipient":
         return say("the recipient's receipt; the channel has it ready to be fetched")
     if story["underWay"]:

@@ -5,6 +5,6 @@ Called by `app` and `cli`.
 """
 
 from gateway.config.reading import load
-from gateway.config.records import KeySettings, ServerSettings, Settings
+from gateway.config.records import DocumentSettings, KeySettings, ServerSettings, Settings
 
-__all__ = ["KeySettings", "ServerSettings", "Settings", "load"]
+__all__ = ["DocumentSettings", "KeySettings", "ServerSettings", "Settings", "load"]

@@ -9,12 +9,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from gateway.api.foreign import recognise
 from gateway.language import as_phrase, listed, say
 from gateway.message.identifiers import parse_identifier
 from gateway.message.processes import Channel
+from gateway.storage.bucket import SCHEME, is_safe_endpoint, read_bucket_address
 
 ENVIRONMENT = "GATEWAY_"
 
@@ -62,6 +63,26 @@ class _Keys(_Strict):
 
 class _Storage(_Strict):
     database = fields.String()
+    documents = fields.String()
+    endpoint = fields.Url(schemes={"http", "https"}, require_tld=False)
+    region = fields.String()
+    access_key_id = fields.String()
+    secret_access_key = fields.String()
+    allow_http = fields.Boolean()
+    sealing_keys = fields.String()
+    retention_days = fields.Float(validate=validate.Range(0))
+
+    @validates_schema
+    def _check_bucket(self, section: Section, **_: object) -> None:
+        """A bucket is named as one, and what goes to it is encrypted on the wire unless somebody says otherwise."""
+        documents, endpoint = section.get("documents", ""), section.get("endpoint")
+        try:
+            if documents.startswith(SCHEME):
+                read_bucket_address(documents)
+        except ValueError as fault:
+            raise ValidationError(say("a bucket is named as s3://bucket/prefix"), "documents") from fault
+        if endpoint and not section.get("allow_http") and not is_safe_endpoint(endpoint):
+            raise ValidationError(say("it is not https; set allow_http where the network is trusted"), "endpoint")
 
 
 class _Maskinporten(_Strict):
@@ -85,6 +106,7 @@ class _Dpo(_Strict):
     resource = fields.String()
     message_channel = fields.String(validate=validate.Regexp(r"^[a-zA-Z0-9_-]{1,25}$"))
     system_users = fields.Dict(keys=_Identifier(), values=fields.String(), required=True)
+    maximum_message = fields.Integer(validate=validate.Range(1))
     poll_seconds = fields.Float(validate=validate.Range(0.1))
 
 

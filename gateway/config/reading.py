@@ -14,7 +14,7 @@ from gateway.api.login import LOOPBACK_HOSTS
 from gateway.arkivmelding.rendering import Hiding
 from gateway.arkivmelding.shielding import DEFAULT_GROUNDS, Ground, Grounds
 from gateway.config.form import SECTIONS, Section, check, overlay
-from gateway.config.records import KeySettings, ServerSettings, Settings
+from gateway.config.records import DocumentSettings, KeySettings, ServerSettings, Settings
 from gateway.delivery.endpoints import WebhookSettings
 from gateway.delivery.retry import RetrySettings
 from gateway.delivery.submission import IntakeSettings, ProcessRule
@@ -22,8 +22,10 @@ from gateway.delivery.worker import WorkerSettings
 from gateway.errors import SetupFault
 from gateway.language import say
 from gateway.maskinporten import MaskinportenSettings
+from gateway.message.processes import SIZE_LIMITS, Channel
 from gateway.registry.client import RegistrySettings
 from gateway.registry.routing import RoutingSettings
+from gateway.storage.bucket import SCHEME, BucketSettings, read_bucket_address
 from gateway.transports.dpo import DpoSettings
 
 
@@ -54,19 +56,25 @@ def _build(data: Path, base: Path, *, sections: Mapping[str, Section]) -> Settin
     """Each section over the defaults of its room's record; paths are relative to the settings file."""
     given = {name: dict(sections.get(name, {})) for name in SECTIONS}
     dpo, keys = given["dpo"], given["keys"]
+    sizes = {**SIZE_LIMITS, **({Channel.DPO: dpo.pop("maximum_message")} if "maximum_message" in dpo else {})}
     return Settings(
         data=data,
         organisations=tuple(sections["organisations"]["list"]),
         server=_server(given["server"]),
         keys=KeySettings(_path(base, keys.get("keystore")), _password(base, keys), _path(base, keys.get("roots"))),
         database=given["storage"].get("database") or str(data / "gateway.db"),
+        documents=_documents(base, given["storage"]),
         maskinporten=MaskinportenSettings(**given["maskinporten"]) if given["maskinporten"] else None,
         registry=RegistrySettings(**given["registry"]) if given["registry"] else None,
         token_exchange_url=dpo.pop("token_exchange_url", ""),
         poll=timedelta(seconds=dpo.pop("poll_seconds", 15)),
         dpo=DpoSettings(spool=data / "spool", **dpo) if dpo else None,
         routing=_routing(given["routing"]),
-        intake=replace(_intake(given["intake"]), hold=_span(given["delivery"], "hold_seconds", default=timedelta())),
+        intake=replace(
+            _intake(given["intake"]),
+            hold=_span(given["delivery"], "hold_seconds", default=timedelta()),
+            size_limits=sizes,
+        ),
         retry=_retry(given["delivery"]),
         worker=_worker(given["delivery"]),
         webhooks=_webhooks(base, given["webhooks"]),
@@ -78,6 +86,19 @@ def _server(section: Section) -> ServerSettings:
     hosts = (*LOOPBACK_HOSTS, *section.pop("hosts", ()))
     settings = ServerSettings(hosts=hosts, **section)
     return replace(settings, hosts=tuple(dict.fromkeys((*hosts, settings.host.lower()))))
+
+
+def _documents(base: Path, section: Section) -> DocumentSettings:
+    defaults, named = DocumentSettings(), section.get("documents", "")
+    place: Path | BucketSettings | None = _path(base, named)
+    if named.startswith(SCHEME):
+        own = {"endpoint", "region", "access_key_id", "secret_access_key", "allow_http"} & section.keys()
+        place = BucketSettings(*read_bucket_address(named), **{name: section[name] for name in own})
+    return DocumentSettings(
+        place=place,
+        sealing_keys=_path(base, section.get("sealing_keys")),
+        retention=_span(section, "retention_days", default=defaults.retention),
+    )
 
 
 def _password(base: Path, section: Section) -> str | None:

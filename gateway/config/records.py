@@ -16,6 +16,7 @@ from gateway.delivery.worker import WorkerSettings
 from gateway.maskinporten import MaskinportenSettings
 from gateway.registry.client import RegistrySettings
 from gateway.registry.routing import RoutingSettings
+from gateway.storage.bucket import BucketSettings
 from gateway.transports.dpo import DpoSettings
 
 
@@ -39,6 +40,15 @@ class KeySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentSettings:
+    """Where documents lie and for how long; None: in the folders `documents` and `keys` of the data folder."""
+
+    place: Path | BucketSettings | None = None
+    sealing_keys: Path | None = None
+    retention: timedelta = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set. `data` is the folder of database, documents and sealing keys."""
 
@@ -47,6 +57,7 @@ class Settings:
     server: ServerSettings = field(default_factory=ServerSettings)
     keys: KeySettings = field(default_factory=KeySettings)
     database: str = ""
+    documents: DocumentSettings = field(default_factory=DocumentSettings)
     maskinporten: MaskinportenSettings | None = None
     registry: RegistrySettings | None = None
     dpo: DpoSettings | None = None

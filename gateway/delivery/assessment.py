@@ -19,7 +19,7 @@ from gateway.delivery.submission import IntakeSettings, View
 from gateway.errors import Severity
 from gateway.language import say
 from gateway.message.identifiers import IdentifierKind, find_person_numbers, parse_identifier
-from gateway.message.processes import SHOWS_TITLE, SIZE_LIMITS, Channel
+from gateway.message.processes import SHOWS_TITLE, Channel
 from gateway.message.prototype import Choice, Confirmation, NameMatch, Problem, Prototype, Skipped, Weight
 from gateway.storage.conversations import Conversation
 from gateway.storage.documents import StoredDocument
@@ -112,7 +112,7 @@ def _prototype(situation: Situation, choice: Choice, *, known: _Known) -> Protot
         choice=choice,
         documents=files,
         size=sum(known.sizes[name] for name in files) if complete else None,
-        size_limit=SIZE_LIMITS.get(choice.route.channel) if choice.route else None,
+        size_limit=situation.settings.size_limits.get(choice.route.channel) if choice.route else None,
         redactions=redactions(known.survey, recipe),
         problems=(),
     )

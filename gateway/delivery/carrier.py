@@ -20,6 +20,7 @@ from gateway.message.status import Evidence, Outcome, Status
 from gateway.storage import attempts, messages, statuses, tasks
 from gateway.storage.attempts import Attempt
 from gateway.storage.engine import Database
+from gateway.storage.holding import HELD, NEVER
 from gateway.storage.messages import Message
 from gateway.storage.states import UNDERWAY, MessageState
 from gateway.storage.statuses import StatusEvent
@@ -53,6 +54,11 @@ class Carrier:
 
     def carry(self, held: Task) -> Outside | None:
         """One step of one message; every error but a lost lease is judged and written down, one from outside handed on."""
+        if held.step == HELD:
+            # Whoever brought it forward is not the operator, who alone lets it go.
+            with self.database.writing() as connection:
+                tasks.reschedule(connection, held, due=NEVER, step=HELD)
+            return None
         try:
             carried = self.journey.load(held.subject)
         except GatewayError as error:
@@ -94,13 +100,17 @@ class Carrier:
     def _was_handed_over(self, carried: Carried) -> bool | None:
         """Whether the channel has it; None where it may have, and cannot be asked."""
         reference = carried.message.reference
-        if carried.message.state is MessageState.SENT or reference is None:
-            return carried.message.state is MessageState.SENT
+        if carried.message.state is MessageState.SENT:
+            return True
+        # After a restore it may have gone out under a reference that the backup does not know.
+        absent = None if carried.message.last_status is Status.ANNET else False
+        if reference is None:
+            return absent
         try:
             state = self.journey.follow(carried, reference).state
         except GatewayError:
             return None
-        return None if state is Found.BUSY else is_there(state)
+        return True if is_there(state) else None if state is Found.BUSY else absent
 
     def _send(self, held: Task, carried: Carried) -> Outside | None:
         """Hand it over unless that has been done; what kept an earlier try from being looked at."""

@@ -21,6 +21,7 @@ from gateway.delivery.drafting import (
     options_of,
 )
 from gateway.delivery.editing import confirm_all, revise
+from gateway.delivery.emptied import view_emptied
 from gateway.delivery.holding import refuse_past_deadline
 from gateway.delivery.submission import Caller, Clock, Edit, IntakeSettings, NewId, Submission, View
 from gateway.delivery.taking import inspect_or_refuse, wanted_by, wanted_of
@@ -92,7 +93,10 @@ class Intake:
         """The conversation that this id belongs to, as it stands now."""
         with self.database.reading() as connection:
             conversation_id = conversations.resolve(connection, any_id, client_id=caller.client_id)
-            return assess(self._situation(connection, conversation_id))
+            conversation = conversations.find(connection, conversation_id, client_id=None)
+            if conversation.emptied is not None:
+                return view_emptied(connection, conversation, kit=self.kit, now=self.now)
+            return assess(self._situation(connection, conversation))
 
     def edit(self, any_id: str, edit: Edit, *, caller: Caller, if_match: int | None) -> View:
         """Apply one PUT; the registry is asked again only about what changed or failed."""
@@ -175,7 +179,7 @@ class Intake:
         if confidential != conversation.confidential:
             # Who said yes to lowering it did so once; it has been changed since.
             confirmations = tuple(each for each in confirmations if each.code != "CONFIDENTIALITY_LOWERED")
-        return replace(
+        revised = replace(
             conversation,
             options=_options_after(conversation, edit),
             sender=sender or conversation.sender,
@@ -183,6 +187,14 @@ class Intake:
             confidential=confidential,
             confirmations=confirmations,
         )
+        return replace(revised, expires=self._expiry(before, revised))
+
+    def _expiry(self, before: View, revised: Conversation) -> datetime:
+        """A draft that becomes confidential has the shorter time from now on, and does not get the longer one back."""
+        was, becomes = (is_confidential(each, before.inspection) for each in (before.conversation, revised))
+        if was or not becomes:
+            return revised.expires
+        return min(revised.expires, self.now() + self.settings.confidential_draft_lifetime)
 
     def _course(self, conversation: Conversation, inspection: Inspection) -> Course:
         secret = is_confidential(conversation, inspection)
@@ -222,10 +234,9 @@ class Intake:
         with self.database.writing() as connection:
             conversations.save(connection, conversation, expected_version=before.conversation.version)
             messages.replace_choices(connection, conversation.id, choices=choices)
-            return assess(self._situation(connection, conversation.id))
+            return assess(self._situation(connection, conversations.find(connection, conversation.id, client_id=None)))
 
-    def _situation(self, connection: Connection, conversation_id: str) -> Situation:
-        conversation = conversations.find(connection, conversation_id, client_id=None)
+    def _situation(self, connection: Connection, conversation: Conversation) -> Situation:
         if conversation.state is ConversationState.DISCARDED:
             raise NotFound("the conversation was discarded", mend="Post the arkivmelding again.")
         today, wanted = self.now().date(), wanted_of(conversation)
@@ -237,8 +248,8 @@ class Intake:
         return Situation(
             conversation=conversation,
             inspection=inspection,
-            choices=tuple(message.choice for message in messages.of_conversation(connection, conversation_id)),
-            documents=documents.of_conversation(connection, conversation_id),
+            choices=tuple(message.choice for message in messages.of_conversation(connection, conversation.id)),
+            documents=documents.of_conversation(connection, conversation.id),
             addressing=addressing,
             settings=self.settings,
         )

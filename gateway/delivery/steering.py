@@ -18,6 +18,7 @@ from gateway.message.status import Outcome, Status, may_have_left
 from gateway.storage import attempts, conversations, documents, messages, statuses, tasks
 from gateway.storage.attempts import Act, ActKind
 from gateway.storage.engine import Connection, Database
+from gateway.storage.holding import HELD, RELEASE
 from gateway.storage.messages import Message, MessageState
 from gateway.storage.statuses import StatusEvent
 from gateway.storage.tasks import NewTask
@@ -67,6 +68,7 @@ class Steering:
                 _restart(connection, message, hand=hand, now=now)
                 return Done.RESTARTED
             _require_pending(message, now=now)
+            _require_not_restored(connection, message_id)
             return _bring_forward(connection, message, hand=hand, now=now)
 
     def cancel(self, conversation_id: str, message_id: str, *, hand: Hand) -> None:
@@ -75,6 +77,7 @@ class Steering:
         with self.database.writing() as connection:
             find_message(connection, message_id, within=conversation_id, client_id=hand.client_id)
             messages.lock_conversation(connection, message_id)
+            _require_not_restored(connection, message_id)
             # First the task: a worker that is at it stores the channel's reference behind this row, or finds it gone.
             tasks.remove(connection, DELIVER, subject=message_id)
             message = messages.get(connection, message_id)
@@ -85,7 +88,8 @@ class Steering:
             tasks.remove(connection, EXPIRE, subject=message_id)
             words = say("cancelled by hand before it was handed over; nothing was sent")
             attempts.record_act(connection, Act(message_id, now, ActKind.CANCEL, words, hand.name))
-            statuses.append(connection, replace(_event(message, Status.ANNET, at=now), description=words))
+            told = replace(_event(message, Status.ANNET, at=now), description=words, outcome=Outcome.CANCELLED)
+            statuses.append(connection, told)
             messages.cancel(connection, message_id, at=now)
 
 
@@ -170,6 +174,17 @@ def _require_restartable(connection: Connection, message: Message, *, now: datet
     if message.rendering is None or not wanted <= here:
         raise Conflict(
             "its documents are no longer kept, so it cannot be started again", code="DOCUMENTS_GONE", mend=_POST_AGAIN
+        )
+
+
+def _require_not_restored(connection: Connection, message_id: str) -> None:
+    """Raise `Conflict` for a message of a restored backup: it may have gone out since, and the operator alone lets it go."""
+    standing = tasks.find(connection, DELIVER, subject=message_id)
+    if standing is not None and standing.step == HELD:
+        raise Conflict(
+            "it was restored from a backup and may have been handed over since, so it is held",
+            code="HELD",
+            mend=RELEASE,
         )
 
 

@@ -13,7 +13,7 @@ from gateway.arkivmelding.inspection import Inspection
 from gateway.arkivmelding.rendering import Hiding
 from gateway.errors import NotAllowed
 from gateway.language import say
-from gateway.message.processes import Channel
+from gateway.message.processes import SIZE_LIMITS, Channel
 from gateway.message.prototype import Problem, Prototype, Skipped
 from gateway.storage.conversations import Conversation
 from gateway.storage.documents import StoredDocument
@@ -58,6 +58,7 @@ class IntakeSettings:
     # A committed message is not handed over before that.
     hold: timedelta = timedelta()
     processes: tuple[ProcessRule, ...] = ()
+    size_limits: Mapping[Channel, int] = field(default_factory=lambda: SIZE_LIMITS)
     hiding: Hiding = field(default_factory=Hiding)
 
 

@@ -15,6 +15,7 @@ from gateway.message.status import Outcome, Status, may_have_left
 from gateway.storage import attempts, messages, statuses, tasks
 from gateway.storage.attempts import Act, Attempt
 from gateway.storage.engine import Connection
+from gateway.storage.holding import HELD, RELEASE
 from gateway.storage.messages import Message, MessageState, ReferenceEntry
 from gateway.storage.statuses import StatusEvent
 from gateway.storage.tasks import Standing
@@ -27,6 +28,7 @@ class Awaits(StrEnum):
 
     COMMIT = "commit"  # of the draft
     HOLD = "hold"  # the time before which it may not be handed over
+    RELEASE = "release"  # by the operator, after a restore
     HAND_OVER = "hand-over"  # the next try, or the one that is being made
     CHANNEL = "channel"  # handed over; the channel has not published it yet
     RECIPIENT = "recipient"  # published; the recipient's receipt
@@ -88,6 +90,7 @@ def read_timeline(connection: Connection, message: Message, *, now: datetime) ->
     task = tasks.find(connection, DELIVER, subject=message.id)
     # What one transaction has written may bear one moment: then the kinds stand in the order of `EntryKind`.
     entries = sorted(_entries(connection, message.id), key=lambda entry: entry.at)
+    restored = task is not None and task.step == HELD
     under_way = task is not None and task.lease_until is not None and task.lease_until > now
     awaits = _awaits(message, task, now=now)
     told = _last_word(message, entries)
@@ -95,13 +98,13 @@ def read_timeline(connection: Connection, message: Message, *, now: datetime) ->
         message=message,
         entries=tuple(entries),
         awaits=awaits,
-        next_try=task.due if task and not under_way and awaits is not Awaits.NOTHING else None,
+        next_try=task.due if task and not (under_way or restored) and awaits is not Awaits.NOTHING else None,
         under_way=under_way and awaits is not Awaits.NOTHING,
         held_until=held_until(message, now=now),
-        must_act=told.must_act if told else None,
-        mend=told.mend if told else None,
+        must_act=MustAct.OPERATOR if restored else told.must_act if told else None,
+        mend=RELEASE if restored else told.mend if told else None,
         answer=_answer(entries, told),
-        may_retry=_may_retry(message, entries, task=task, now=now),
+        may_retry=not restored and _may_retry(message, entries, task=task, now=now),
     )
 
 
@@ -114,6 +117,8 @@ def held_until(message: Message, *, now: datetime) -> datetime | None:
 def _awaits(message: Message, task: Standing | None, *, now: datetime) -> Awaits:
     if message.state is MessageState.PROTOTYPE:
         return Awaits.COMMIT
+    if task is not None and task.step == HELD:
+        return Awaits.RELEASE
     if message.state is MessageState.QUEUED:
         return Awaits.HOLD if held_until(message, now=now) else Awaits.HAND_OVER
     if message.state is MessageState.SENT:

@@ -19,7 +19,9 @@ from gateway.keys.sealing import (
     SealingKey,
     create_sealing_key,
     load_or_create_sealing_keys,
+    load_sealing_keys,
     read_sealing_key,
+    sealing_key_files,
 )
 from gateway.keys.trust import CertificateFault, TrustRoots
 
@@ -34,8 +36,10 @@ __all__ = [
     "create_sealing_key",
     "load_key_pairs",
     "load_or_create_sealing_keys",
+    "load_sealing_keys",
     "may_sign",
     "organisation_of",
     "read_certificate",
     "read_sealing_key",
+    "sealing_key_files",
 ]

@@ -171,11 +171,22 @@ class _FrameReader(io.RawIOBase):
 def load_or_create_sealing_keys(folder: Path) -> tuple[SealingKey, ...]:
     """The keys in `folder` (`sealing-0001.key`, …), newest first; folder (0700), key (0600) made if missing."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    numbers = _list_numbers(folder)
-    if not numbers:
+    if not _list_numbers(folder):
         create_sealing_key(folder)
-        numbers = _list_numbers(folder)
-    return tuple(read_sealing_key(_name_key_file(folder, number).read_text(errors="replace")) for number in numbers)
+    return load_sealing_keys(folder)
+
+
+def load_sealing_keys(folder: Path) -> tuple[SealingKey, ...]:
+    """The keys in `folder`, newest first; none where there are none, and nothing is made."""
+    return tuple(
+        read_sealing_key(path.read_text(errors="replace"))
+        for path in (sealing_key_files(folder) if folder.is_dir() else ())
+    )
+
+
+def sealing_key_files(folder: Path) -> tuple[Path, ...]:
+    """The files of the keys in `folder`, newest first."""
+    return tuple(_name_key_file(folder, number) for number in _list_numbers(folder))
 
 
 def create_sealing_key(folder: Path) -> None:

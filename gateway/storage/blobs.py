@@ -104,6 +104,44 @@ class BlobStore(Protocol):
         ...
 
 
+class Measure:
+    """Size, CRC-32 and SHA-256 of plain bytes, taken as they pass."""
+
+    def __init__(self) -> None:
+        self._sha256 = hashlib.sha256()
+        self._crc32 = 0
+        self._size = 0
+
+    def add(self, data: Bytes) -> int:
+        """Some more; how many."""
+        self._sha256.update(data)
+        self._crc32 = zlib.crc32(data, self._crc32)
+        self._size += len(data)
+        return len(data)
+
+    def blob(self, key: str) -> Blob:
+        """What was measured, under its key."""
+        return Blob(key, self._size, self._crc32, self._sha256.digest())
+
+
+def new_key() -> str:
+    """A key that nobody has."""
+    return uuid4().hex
+
+
+def is_key(word: str) -> bool:
+    """Whether `new_key` can have made it."""
+    with suppress(ValueError):
+        return UUID(hex=word).hex == word
+    return False
+
+
+def require_key(word: str) -> None:
+    """NotFound for what is no key: nothing else may become a path."""
+    if not is_key(word):
+        raise NotFound("there is no document under this key")
+
+
 class FolderBlobs:
     """A folder of sealed files, spread over sub-folders by the first two letters of their keys."""
 
@@ -116,7 +154,7 @@ class FolderBlobs:
 
     def create(self) -> "FileWriter":
         """Begin an upload under a new key."""
-        key = uuid4().hex
+        key = new_key()
         with _plain_errors():
             return FileWriter(self._unfinished / key, self._place(key), sealer=self._sealer)
 
@@ -152,11 +190,8 @@ class FolderBlobs:
         return swept
 
     def _place(self, key: str) -> Path:
-        """Only what `create` has made is a key: nothing else may become a path."""
-        with suppress(ValueError):
-            if UUID(hex=key).hex == key:
-                return self._folder / key[:2] / key
-        raise NotFound("there is no document under this key")
+        require_key(key)
+        return self._folder / key[:2] / key
 
 
 class FileWriter:
@@ -165,9 +200,7 @@ class FileWriter:
     def __init__(self, temporary: Path, place: Path, *, sealer: Sealer) -> None:
         self._temporary = temporary
         self._place = place
-        self._sha256 = hashlib.sha256()
-        self._crc32 = 0
-        self._size = 0
+        self._measure = Measure()
         # Buffered, for a raw file takes part of a write when the disk is full and says so only in a number.
         self._file: BinaryIO = open(temporary, "xb", opener=_open_private)  # noqa: SIM115 - closed by commit or abort
         try:
@@ -180,10 +213,7 @@ class FileWriter:
         """Take some more bytes: digest, CRC and size in the same pass."""
         with _plain_errors():
             self._sealed.write(data)
-        self._sha256.update(data)
-        self._crc32 = zlib.crc32(data, self._crc32)
-        self._size += len(data)
-        return len(data)
+        return self._measure.add(data)
 
     def commit(self) -> Blob:
         """Seal the end, sync the file, give it its name, sync the folder; only then is it stored."""
@@ -195,7 +225,7 @@ class FileWriter:
             _make_folder(self._place.parent)
             self._temporary.rename(self._place)
             _sync_folder(self._place.parent)
-        return Blob(self._place.name, self._size, self._crc32, self._sha256.digest())
+        return self._measure.blob(self._place.name)
 
     def abort(self) -> None:
         """Leave nothing behind; after `commit` there is nothing to leave."""

@@ -28,7 +28,7 @@ class Conversation:
     """One submission; `version` counts from 1, `options` is the request's JSON.
 
     `title` is None where it must not be kept; `confidential` is what a person said, None for nothing; `arkivmelding`
-    is the XML as posted, empty once discarded.
+    is the XML as posted, empty once discarded or, at `emptied`, deleted because it was kept long enough.
     """
 
     id: str
@@ -48,6 +48,7 @@ class Conversation:
     version: int = 1
     committed: datetime | None = None
     finished: datetime | None = None
+    emptied: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ class StatusEvent:
 
     `answer` is what may be shown of it; where it went wrong, `must_act` and `mend` say who must do what. `cursor` is None
     until `append` has drawn it; `round` is the message's own, and `outcome` is what an outgoing one amounts to after this
-    event: `append` finds both.
+    event: `append` finds both, the second where it is not given.
     """
 
     message_id: str
@@ -121,7 +121,7 @@ def append(connection: Connection, event: StatusEvent) -> int | None:
         return None
     log.append(event.status)
     if event.direction is Direction.OUTGOING:
-        event = replace(event, outcome=outcome(log))
+        event = replace(event, outcome=event.outcome or outcome(log))
     cursor: int = connection.execute(_INSERT, _row(event)).scalar_one()
     if known:
         _follow(connection, event, log=log)

@@ -65,10 +65,19 @@ conversation = Table(
     required("expires", Moment),
     Column("committed", Moment),
     Column("finished", Moment),
+    Column("emptied", Moment),
     Index(None, "client_id", "created", "id"),
     Index(None, "client_id", "state", "created", "id"),
     Index(None, "melding_id"),
     Index(None, "state", "expires"),
+)
+
+# What retention looks for is found without passing over what it has dealt with.
+Index(
+    "ix_conversation_finished",
+    conversation.c.finished,
+    sqlite_where=conversation.c.emptied.is_(None),
+    postgresql_where=conversation.c.emptied.is_(None),
 )
 
 # As posted, byte for byte.
@@ -243,6 +252,14 @@ subscription = Table(
     Column("last_error", Said),
     Column("next_try", Moment),
     Index(None, "client_id", "created"),
+)
+
+# The ids of the sealing keys in use; the keys themselves are never in the database.
+seal = Table(
+    "seal",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    required("first_used", Moment),
 )
 
 idempotency = Table(

@@ -10,9 +10,10 @@ from sqlalchemy import update
 
 from gateway.delivery.committing import DELIVER, EXPIRE
 from gateway.delivery.steering import Done, Hand, Steering
-from gateway.errors import Conflict, LeaseLost, NotFound
+from gateway.delivery.timeline import Awaits, read_timeline
+from gateway.errors import Conflict, LeaseLost, MustAct, NotFound
 from gateway.message.status import Outcome, Status
-from gateway.storage import attempts, conversations, messages, statuses, tasks
+from gateway.storage import attempts, conversations, holding, messages, statuses, tasks
 from gateway.storage.attempts import ActKind
 from gateway.storage.conversations import Conversation, ConversationState
 from gateway.storage.engine import Database
@@ -240,6 +241,25 @@ def test_without_its_documents_a_message_is_not_started_again(database: Database
     with pytest.raises(Conflict) as caught:
         steering(database).retry(message.conversation_id, message.id, hand=ME)
     assert caught.value.code == "DOCUMENTS_GONE"
+
+
+def test_what_was_restored_waits_for_the_operator(database: Database) -> None:
+    """It may have gone out after the backup: neither tried nor called unsent by who sent it, and the timeline says whose turn."""
+    message = queued(database)
+    with database.writing() as connection:
+        holding.hold(connection, DELIVER, now=NOW)
+    by_hand = steering(database)
+    for act in (by_hand.retry, by_hand.cancel):
+        with pytest.raises(Conflict, match="backup") as caught:
+            act(message.conversation_id, message.id, hand=ME)
+        assert (caught.value.code, "gateway db release" in caught.value.mend) == ("HELD", True)
+    with database.reading() as connection:
+        told = read_timeline(connection, message, now=NOW)
+    assert (told.awaits, told.next_try, told.may_retry) == (Awaits.RELEASE, None, False)
+    assert (told.must_act, told.mend) == (MustAct.OPERATOR, holding.RELEASE)
+    with database.writing() as connection:
+        holding.release(connection, DELIVER, only=None, now=NOW)
+    assert by_hand.retry(message.conversation_id, message.id, hand=ME) is Done.BROUGHT_FORWARD
 
 
 @pytest.mark.parametrize("act", [Steering.retry, Steering.cancel], ids=["retry", "cancel"])

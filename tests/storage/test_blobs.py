@@ -1,4 +1,4 @@
-"""Documents on disk: whole or not at all, unreadable without the seal, and nothing left behind."""
+"""Documents at rest, in a folder and in a bucket: whole or not at all, unreadable without the seal, and nothing left behind."""
 
 import hashlib
 import os
@@ -6,7 +6,9 @@ import stat
 import subprocess
 import sys
 import zlib
+from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +17,9 @@ import pytest
 from gateway.errors import NotFound, StorageUnavailable
 from gateway.keys.sealing import DocumentSealer, SealingKey
 from gateway.storage.blobs import Blob, BlobStore, FolderBlobs
+from gateway.storage.bucket import BucketSettings
+from gateway.storage.s3 import BucketBlobs
+from tests.buckets import Buckets, objects, overwrite, serving_buckets, unfinished, written_at
 
 MEBIBYTE = 1024 * 1024
 LATER = datetime.now(UTC) + timedelta(days=1)
@@ -26,13 +31,74 @@ def sealer() -> DocumentSealer:
     return DocumentSealer([SealingKey(os.urandom(32))])
 
 
+@dataclass
+class Shelf:
+    """A store of documents, and what really lies in it: the sealed bytes by key."""
+
+    blobs: BlobStore
+    folder: Path | None = None
+    bucket: BucketSettings | None = None
+
+    def contents(self) -> dict[str, bytes]:
+        """By the last part of the name; what has no place of its own yet is left out."""
+        if self.bucket:
+            return {name.rpartition("/")[2]: content for name, content in objects(self.bucket).items()}
+        assert self.folder
+        return {path.name: path.read_bytes() for path in _files(self.folder) if path.parent.name != "unfinished"}
+
+    def leftovers(self) -> int:
+        """How many uploads are neither done nor undone."""
+        if self.bucket:
+            return len(unfinished(self.bucket))
+        assert self.folder
+        return len(list((self.folder / "unfinished").iterdir()))
+
+    def overwrite(self, key: str, content: bytes) -> None:
+        """Change what lies there."""
+        if self.bucket:
+            overwrite(self.bucket, f"{self.bucket.prefix}/{key[:2]}/{key}", content)
+        else:
+            assert self.folder
+            (self.folder / key[:2] / key).write_bytes(content)
+
+    def age(self, key: str, moment: datetime) -> None:
+        """Let it have been written then."""
+        if self.bucket:
+            written_at(self.bucket, f"{self.bucket.prefix}/{key[:2]}/{key}", moment)
+        else:
+            assert self.folder
+            os.utime(self.folder / key[:2] / key, (moment.timestamp(), moment.timestamp()))
+
+
+@pytest.fixture(scope="session")
+def buckets() -> Iterator[Buckets]:
+    """A server of buckets on loopback."""
+    with serving_buckets() as running:
+        yield running
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def shelf(request: pytest.FixtureRequest, tmp_path: Path, sealer: DocumentSealer) -> Shelf:
+    """An empty store of documents, in a folder and in a bucket."""
+    if request.param == "folder":
+        return Shelf(FolderBlobs(tmp_path / "documents", sealer=sealer), folder=tmp_path / "documents")
+    settings = request.getfixturevalue("buckets").make()
+    return Shelf(BucketBlobs(settings, sealer=sealer), bucket=settings)
+
+
 @pytest.fixture
-def blobs(tmp_path: Path, sealer: DocumentSealer) -> BlobStore:
-    """An empty folder of documents."""
+def blobs(shelf: Shelf) -> BlobStore:
+    """An empty store of documents, in a folder and in a bucket."""
+    return shelf.blobs
+
+
+@pytest.fixture
+def folder_blobs(tmp_path: Path, sealer: DocumentSealer) -> FolderBlobs:
+    """A folder, for what only that can show."""
     return FolderBlobs(tmp_path / "documents", sealer=sealer)
 
 
-@pytest.mark.parametrize("size", [0, 1, MEBIBYTE - 1, MEBIBYTE, MEBIBYTE + 1, 3 * MEBIBYTE + 17])
+@pytest.mark.parametrize("size", [0, 1, MEBIBYTE - 1, MEBIBYTE, MEBIBYTE + 1, 3 * MEBIBYTE + 17, 17 * MEBIBYTE + 3])
 def test_bytes_come_back_with_their_digests(blobs: BlobStore, size: int) -> None:
     """What was written in odd pieces is read whole, and size, CRC-32 and SHA-256 are those of the plain bytes."""
     plain = os.urandom(size)
@@ -42,38 +108,66 @@ def test_bytes_come_back_with_their_digests(blobs: BlobStore, size: int) -> None
         assert source.read() == plain
 
 
-def test_the_plain_bytes_are_nowhere_in_the_folder(blobs: BlobStore, tmp_path: Path) -> None:
-    """No file of the folder holds a piece of the document, and none can be read by another user."""
-    _store(blobs, b"taushetsbelagt " * 10_000)
+def test_the_plain_bytes_are_nowhere(shelf: Shelf) -> None:
+    """Nothing that is stored holds a piece of the document."""
+    _store(shelf.blobs, b"taushetsbelagt " * 10_000)
+    (content,) = shelf.contents().values()
+    assert b"taushetsbelagt" not in content
+
+
+def test_files_are_private(folder_blobs: FolderBlobs, tmp_path: Path) -> None:
+    """No file of the folder can be read by another user."""
+    _store(folder_blobs, b"x")
     for path in _files(tmp_path):
-        assert b"taushetsbelagt" not in path.read_bytes()
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-def test_the_same_bytes_twice_are_two_files(blobs: BlobStore, tmp_path: Path) -> None:
-    """Two uploads of the same bytes have two keys, in sub-folders by the beginning of the key, and one can go alone."""
-    first, second = _store(blobs, b"same"), _store(blobs, b"same")
-    assert first.key != second.key
-    assert {path.relative_to(tmp_path / "documents") for path in _files(tmp_path)} == {
-        Path(blob.key[:2], blob.key) for blob in (first, second)
-    }
-    blobs.delete(first.key)
-    blobs.delete(first.key)
-    with blobs.open(second.key) as source:
+def test_the_same_bytes_twice_are_two_documents(shelf: Shelf) -> None:
+    """Two uploads of the same bytes have two keys, and one can go alone."""
+    first, second = _store(shelf.blobs, b"same"), _store(shelf.blobs, b"same")
+    assert set(shelf.contents()) == {first.key, second.key}
+    shelf.blobs.delete(first.key)
+    shelf.blobs.delete(first.key)
+    with shelf.blobs.open(second.key) as source:
         assert source.read() == b"same"
     with pytest.raises(StorageUnavailable):
-        blobs.open(first.key)
+        shelf.blobs.open(first.key)
 
 
-def test_an_upload_that_fails_leaves_nothing(blobs: BlobStore, tmp_path: Path) -> None:
-    """An exception in the middle of an upload, or no commit, leaves no file at all."""
-    with suppress(ConnectionError), blobs.create() as writer:
-        writer.write(b"x" * 3 * MEBIBYTE)
+def test_folder_and_bucket_call_documents_alike(tmp_path: Path, sealer: DocumentSealer, buckets: Buckets) -> None:
+    """The name below the prefix is the path in the folder, so a plain copy moves an installation from one to the other."""
+    settings = buckets.make("a/b")
+    folder, bucket = FolderBlobs(tmp_path / "documents", sealer=sealer), BucketBlobs(settings, sealer=sealer)
+    blob = _store(folder, b"moved")
+    (path,) = _files(tmp_path)
+    overwrite(settings, f"a/b/{path.relative_to(tmp_path / 'documents')}", path.read_bytes())
+    with bucket.open(blob.key) as source:
+        assert source.read() == b"moved"
+
+
+@pytest.mark.parametrize("size", [MEBIBYTE, 12 * MEBIBYTE])
+def test_an_upload_that_fails_leaves_nothing(shelf: Shelf, size: int) -> None:
+    """An exception in the middle of an upload, or no commit, leaves nothing at all, however much had gone out."""
+    with suppress(ConnectionError), shelf.blobs.create() as writer:
+        for _ in range(size // MEBIBYTE):
+            writer.write(b"x" * MEBIBYTE)
         raise ConnectionError
-    with blobs.create() as writer:
-        writer.write(b"never committed")
-    assert _files(tmp_path) == []
+    with shelf.blobs.create() as writer:
+        writer.write(b"x" * size)
+    assert shelf.contents() == {}
+    assert shelf.leftovers() == 0
+
+
+def test_nothing_is_seen_before_it_is_whole(shelf: Shelf) -> None:
+    """While an upload goes on there is no key, and after its commit there is, at once."""
+    with shelf.blobs.create() as writer:
+        for _ in range(14):
+            writer.write(bytes(MEBIBYTE))
+        assert shelf.contents() == {}
+        assert list(shelf.blobs.keys_before(LATER)) == []
+        blob = writer.commit()
+    assert list(shelf.blobs.keys_before(LATER)) == [blob.key]
 
 
 def test_abort_after_commit_changes_nothing(blobs: BlobStore) -> None:
@@ -86,7 +180,9 @@ def test_abort_after_commit_changes_nothing(blobs: BlobStore) -> None:
         assert source.read() == b"kept"
 
 
-def test_nothing_has_its_name_before_every_byte_is_synced(blobs: BlobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_has_its_name_before_every_byte_is_synced(
+    folder_blobs: FolderBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The file is synced before it gets its name, and its folder after; a sync that fails leaves nothing."""
     steps: list[str] = []
     real_sync, real_rename = os.fsync, Path.rename
@@ -101,12 +197,12 @@ def test_nothing_has_its_name_before_every_byte_is_synced(blobs: BlobStore, monk
 
     monkeypatch.setattr(os, "fsync", sync)
     monkeypatch.setattr(Path, "rename", rename)
-    _store(blobs, b"x")
+    _store(folder_blobs, b"x")
     assert steps == ["file", "folder", "rename", "folder"]
 
 
 def test_a_disk_that_fails_to_sync_leaves_nothing(
-    blobs: BlobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder_blobs: FolderBlobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An error of the disk at the end becomes StorageUnavailable, and no file is there."""
 
@@ -115,15 +211,15 @@ def test_a_disk_that_fails_to_sync_leaves_nothing(
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(StorageUnavailable, match="No space left"):
-        _store(blobs, b"x")
+        _store(folder_blobs, b"x")
     assert _files(tmp_path) == []
 
 
 def test_a_process_killed_in_an_upload_leaves_what_is_swept(
-    blobs: BlobStore, tmp_path: Path, sealer: DocumentSealer
+    folder_blobs: FolderBlobs, tmp_path: Path, sealer: DocumentSealer
 ) -> None:
     """A kill in the middle of an upload leaves one unfinished file under no key, and sweeping takes exactly that."""
-    kept = _store(blobs, b"kept")
+    kept = _store(folder_blobs, b"kept")
     program = (
         "import os, sys; from pathlib import Path\n"
         "from gateway.keys.sealing import DocumentSealer, SealingKey\n"
@@ -135,22 +231,21 @@ def test_a_process_killed_in_an_upload_leaves_what_is_swept(
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     assert subprocess.run(command, timeout=60, env=environment, check=False).returncode == -9
     assert len(_files(tmp_path)) == 2
-    assert list(blobs.keys_before(LATER)) == [kept.key]
-    assert blobs.sweep_unfinished(datetime(2000, 1, 1, tzinfo=UTC)) == 0
-    assert blobs.sweep_unfinished(LATER) == 1
+    assert list(folder_blobs.keys_before(LATER)) == [kept.key]
+    assert folder_blobs.sweep_unfinished(datetime(2000, 1, 1, tzinfo=UTC)) == 0
+    assert folder_blobs.sweep_unfinished(LATER) == 1
     assert [path.name for path in _files(tmp_path)] == [kept.key]
 
 
-def test_keys_are_listed_by_age(blobs: BlobStore, tmp_path: Path) -> None:
-    """Only the keys of files that were written before the moment are listed, uploads under way never."""
-    old, new = _store(blobs, b"old"), _store(blobs, b"new")
+def test_keys_are_listed_by_age(shelf: Shelf) -> None:
+    """Only the keys of what was written before the moment are listed, uploads under way never."""
+    old, new = _store(shelf.blobs, b"old"), _store(shelf.blobs, b"new")
     moment = datetime(2026, 1, 1, tzinfo=UTC)
-    path = tmp_path / "documents" / old.key[:2] / old.key
-    os.utime(path, (moment.timestamp() - 1, moment.timestamp() - 1))
-    with blobs.create() as writer:
+    shelf.age(old.key, moment - timedelta(seconds=1))
+    with shelf.blobs.create() as writer:
         writer.write(b"under way")
-        assert list(blobs.keys_before(moment)) == [old.key]
-        assert set(blobs.keys_before(LATER)) == {old.key, new.key}
+        assert list(shelf.blobs.keys_before(moment)) == [old.key]
+        assert set(shelf.blobs.keys_before(LATER)) == {old.key, new.key}
 
 
 @pytest.mark.parametrize("key", ["", "..", "../../etc/passwd", "unfinished", "A" * 32, "{" + "a" * 32 + "}", "a" * 31])
@@ -162,14 +257,13 @@ def test_only_a_key_becomes_a_path(blobs: BlobStore, key: str) -> None:
         blobs.delete(key)
 
 
-def test_a_changed_file_is_not_read(blobs: BlobStore, tmp_path: Path) -> None:
-    """One flipped bit of a stored file becomes StorageUnavailable, never other bytes."""
-    blob = _store(blobs, b"x" * 5000)
-    path = tmp_path / "documents" / blob.key[:2] / blob.key
-    stored = bytearray(path.read_bytes())
+def test_what_was_changed_is_not_read(shelf: Shelf) -> None:
+    """One flipped bit of a stored document becomes StorageUnavailable, never other bytes."""
+    blob = _store(shelf.blobs, b"x" * 5000)
+    stored = bytearray(shelf.contents()[blob.key])
     stored[-100] ^= 1
-    path.write_bytes(stored)
-    with pytest.raises(StorageUnavailable), blobs.open(blob.key) as source:
+    shelf.overwrite(blob.key, bytes(stored))
+    with pytest.raises(StorageUnavailable), shelf.blobs.open(blob.key) as source:
         source.read()
 
 

@@ -11,6 +11,7 @@ from gateway.message.status import Direction, Status
 from gateway.storage import subscriptions, tasks
 from gateway.storage.engine import Database
 from gateway.storage.subscriptions import WEBHOOK, Subscription, SubscriptionState
+from gateway.storage.tasks import NewTask
 
 from .making import NOW, new_id
 
@@ -74,7 +75,7 @@ def test_only_who_may_be_woken_is_woken(database: Database) -> None:
     with database.writing() as connection:
         for entry in entries.values():
             subscriptions.insert(connection, entry)
-            tasks.add(connection, WEBHOOK, subject=entry.id, due=later)
+            tasks.add(connection, NewTask(WEBHOOK, entry.id, later))
         failing = subscriptions.task.c.subject == entries["failing"].id
         connection.execute(subscriptions.task.update().where(failing).values(step="retry"))
         subscriptions.wake(connection, "fagsystem", at=NOW)

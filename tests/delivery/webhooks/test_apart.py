@@ -55,9 +55,8 @@ def test_a_slow_and_a_dead_endpoint_hold_up_nobody(bench: Bench, receiver: Recei
         with working(bench, 5):
             for _ in range(6):
                 message = bench.message()
-                written = time.monotonic()
+                expected, written = len(receiver.got) + 2, time.monotonic()
                 bench.tell(message, Status.OPPRETTET, Status.SENDT)
-                expected = len(receiver.got) + 2
                 wait_for(lambda: len(receiver.got) >= expected)  # noqa: B023
                 delays.append(time.monotonic() - written)
             assert len(receiver.got) == 12

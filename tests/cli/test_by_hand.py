@@ -48,8 +48,11 @@ def test_a_failure_is_explained(here: Run, gateway: Gateway) -> None:
         "the channel's own words: ",
         f"gateway retry {message_id}",
     )
-    assert "--explain" not in here("status", message_id).output
-    assert "who must act: the operator" in here("status", message_id).output
+    story = result.output.partition(f"message {message_id} to")[2]
+    assert story.count("Altinn Broker answered 422") == 1
+    plain = here("status", message_id).output
+    assert "who must act: the operator" in plain
+    assert "awaited now" not in plain
 
 
 def test_what_is_under_way_is_explained(here: Run, gateway: Gateway) -> None:

@@ -184,13 +184,14 @@ def text_of(parent: etree._Element, name: str) -> str:
     child = next(parent.iterchildren(f"{{*}}{name}"), None)
     if child is None:
         return ""
-    code = next(child.iterchildren("{*}kode"), None)
+    code = next(child.iterchildren("{*}kode"), None) if len(child) else None
     return raw_text(child if code is None else code).strip()
 
 
 def raw_text(element: etree._Element) -> str:
     """The text of an element exactly as written; comments inside it are no text."""
-    return (element.text or "") + "".join(child.tail or "" for child in element)
+    text = element.text or ""
+    return text + "".join(child.tail or "" for child in element) if len(element) else text
 
 
 def _children(parent: etree._Element, name: str) -> Iterator[etree._Element]:

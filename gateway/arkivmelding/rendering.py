@@ -15,6 +15,8 @@ from gateway.arkivmelding.paths import Paths
 from gateway.arkivmelding.reader import Document, parse
 from gateway.message.prototype import Redaction
 
+_OUR_OWN = f"{{{ADRESSERING}}}"
+
 
 @dataclass(frozen=True, slots=True)
 class Hiding:
@@ -73,11 +75,12 @@ def survey(root: etree._Element) -> Survey:
 def texts_in(root: etree._Element) -> Iterator[str]:
     """Every text that some rendering may show: of elements (whole where a comment divides it), comments, attributes."""
     for node in root.iter():
-        if not isinstance(node.tag, str):
+        tag = node.tag
+        if not isinstance(tag, str):
             yield node.text or ""
-        elif not node.tag.startswith(f"{{{ADRESSERING}}}"):
+        elif not tag.startswith(_OUR_OWN):
             yield raw_text(node)
-            yield from map(str, node.attrib.values())
+            yield from map(str, node.values())
 
 
 def redactions(found: Survey, recipe: Recipe) -> tuple[Redaction, ...]:

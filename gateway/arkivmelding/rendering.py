@@ -63,7 +63,8 @@ def survey(root: etree._Element) -> Survey:
     """Walk the tree once. A document comes with its files: each node and its file name, trimmed."""
     entry = next(journalposter(root), None)
     return Survey(
-        extensions=tuple(adressering_elements(root)),
+        # Each once, in the order of the document: several extensions may empty one parent.
+        extensions=tuple(dict.fromkeys(_emptied(each) for each in adressering_elements(root))),
         documents=tuple((each, _files_of(each)) for each in root.iter("{*}dokumentbeskrivelse")),
         sakspart_ids=tuple(root.iter("{*}sakspartID")),
         saksparter=tuple(root.iter("{*}sakspart")),
@@ -111,8 +112,7 @@ def _removals(found: Survey, recipe: Recipe) -> Iterator[tuple[etree._Element, R
 
 def _extension(found: Survey) -> Iterator[tuple[etree._Element, Redaction]]:
     reason = "the gateway's own addressing, which names every recipient"
-    # Each once, in the order of the document: several extensions may empty one parent.
-    for element in dict.fromkeys(_emptied(each) for each in found.extensions):
+    for element in found.extensions:
         yield _removal(found, element, reason=reason)
 
 

@@ -76,7 +76,7 @@ def choose_routes(
 ) -> tuple[Choice, ...]:
     """Ask about every choice that has a recipient; `Unavailable` where not one question could be answered."""
     wishes = {choice.message_id: wish_for(choice, course) for choice in choices if choice.recipient}
-    queries = [query for wish in wishes.values() for query in questions(wish)]
+    queries = list(dict.fromkeys(query for wish in wishes.values() for query in questions(wish)))
     answers = registry.look_up_all(queries) if queries else {}
     _require_some_answer(answers)
     return tuple(

@@ -27,9 +27,9 @@ def speak(app: Flask) -> None:
 
 def spoken() -> Language:
     """The language of the answer to this request."""
-    if "language" not in g:
-        g.language = choose_language(tag for tag, quality in request.accept_languages if quality > 0)
-    language: Language = g.language
+    language: Language | None = g.get("language")
+    if language is None:
+        language = g.language = choose_language(tag for tag, quality in request.accept_languages if quality > 0)
     return language
 
 

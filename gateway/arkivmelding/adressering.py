@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 ADRESSERING = "urn:arkivmelding-gateway:adressering:1"
+_EXTENSION, _MOTTAKER = f"{{{ADRESSERING}}}adressering", f"{{{ADRESSERING}}}mottaker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Given:
 
 def adressering_elements(root: etree._Element) -> Iterator[etree._Element]:
     """Every `adressering` in the document, wherever it stands."""
-    return root.iter(f"{{{ADRESSERING}}}adressering")
+    return root.iter(_EXTENSION)
 
 
 def given_in(root: etree._Element) -> tuple[Given, ...]:
@@ -34,7 +35,7 @@ def given_in(root: etree._Element) -> tuple[Given, ...]:
     return tuple(
         Given(_index(each.get("korrespondansepart", "")), each.get("navn", ""), each.get("identifikator", ""))
         for extension in adressering_elements(root)
-        for each in extension.iterchildren(f"{{{ADRESSERING}}}mottaker")
+        for each in extension.iterchildren(_MOTTAKER)
     )
 
 

@@ -37,6 +37,7 @@ _FIKS_CODES = {
     "IM": PartType.INTERN_MOTTAKER,
     "IK": PartType.INTERN_MOTTAKER,
 }
+_PART_TYPES = {each.value.casefold(): each for each in PartType}
 # Long enough for a time stamp that serves as a version; int() itself refuses thousands of digits.
 _NUMBER = re.compile(r"[+-]?\d{1,100}", re.ASCII)
 _IDENTIFIERS = frozenset({"organisasjonsnummer", "foedselsnummer", "DNummer", "organisasjonid", "personid"})
@@ -184,13 +185,14 @@ def text_of(parent: etree._Element, name: str) -> str:
     child = next(parent.iterchildren(f"{{*}}{name}"), None)
     if child is None:
         return ""
-    code = next(child.iterchildren("{*}kode"), None)
+    code = next(child.iterchildren("{*}kode"), None) if len(child) else None
     return raw_text(child if code is None else code).strip()
 
 
 def raw_text(element: etree._Element) -> str:
     """The text of an element exactly as written; comments inside it are no text."""
-    return (element.text or "") + "".join(child.tail or "" for child in element)
+    text = element.text or ""
+    return text + "".join(child.tail or "" for child in element) if len(element) else text
 
 
 def _children(parent: etree._Element, name: str) -> Iterator[etree._Element]:
@@ -249,8 +251,7 @@ def _read_part(part: etree._Element, index: int, *, path: str) -> Korrespondanse
 
 
 def _part_type(label: str) -> PartType | None:
-    folded = " ".join(label.split()).casefold()
-    return next((each for each in PartType if each.value.casefold() == folded), _FIKS_CODES.get(label))
+    return _PART_TYPES.get(" ".join(label.split()).casefold(), _FIKS_CODES.get(label))
 
 
 def _read_document(document: etree._Element, path: str) -> Dokumentbeskrivelse:

@@ -99,8 +99,9 @@ class Grammar:
             return ContentModel()
 
     def _compiled(self) -> etree.XMLSchema:
-        compiled: etree.XMLSchema | None = getattr(self._threads, "compiled", None)
-        if compiled is None:
+        try:
+            compiled: etree.XMLSchema = self._threads.compiled
+        except AttributeError:
             compiled = self._threads.compiled = self._compile()
         return compiled
 

@@ -5,6 +5,7 @@ In come bytes, out comes a `Document`: the parsed tree and its dialect. Nothing 
 """
 
 import re
+import threading
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -69,10 +70,8 @@ def read(xml: bytes, limits: Limits | None = None) -> Document:
 
 def parse(xml: bytes) -> etree._Element:
     """The root of the tree, limits unchecked; `Unreadable` as `read`."""
-    # A parser is cheap and not safe to share between threads. Without `huge_tree`, libxml2 bounds text and expansion.
-    parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, remove_blank_text=False)
     try:
-        root = etree.fromstring(xml, parser)
+        root = etree.fromstring(xml, _THREAD.parser)
     except etree.XMLSyntaxError as fault:
         if _DOCTYPE.search(xml):
             raise _has_dtd() from fault
@@ -113,6 +112,16 @@ _V1_MARKS = etree.XPath(
     " | //a:korrespondansepart/a:organisasjonid | //a:korrespondansepart/a:personid)",
     namespaces={"a": NAMESPACE},
 )
+
+
+class _PerThread(threading.local):
+    """What may not be shared between threads. Without `huge_tree`, libxml2 bounds text and expansion."""
+
+    def __init__(self) -> None:
+        self.parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, remove_blank_text=False)
+
+
+_THREAD = _PerThread()
 
 
 def _not_xml(fault: etree.XMLSyntaxError) -> Unreadable:

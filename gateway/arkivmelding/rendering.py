@@ -15,6 +15,8 @@ from gateway.arkivmelding.paths import Paths
 from gateway.arkivmelding.reader import Document, parse
 from gateway.message.prototype import Redaction
 
+_OUR_OWN = f"{{{ADRESSERING}}}"
+
 
 @dataclass(frozen=True, slots=True)
 class Hiding:
@@ -61,7 +63,8 @@ def survey(root: etree._Element) -> Survey:
     """Walk the tree once. A document comes with its files: each node and its file name, trimmed."""
     entry = next(journalposter(root), None)
     return Survey(
-        extensions=tuple(adressering_elements(root)),
+        # Each once, in the order of the document: several extensions may empty one parent.
+        extensions=tuple(dict.fromkeys(_emptied(each) for each in adressering_elements(root))),
         documents=tuple((each, _files_of(each)) for each in root.iter("{*}dokumentbeskrivelse")),
         sakspart_ids=tuple(root.iter("{*}sakspartID")),
         saksparter=tuple(root.iter("{*}sakspart")),
@@ -73,11 +76,12 @@ def survey(root: etree._Element) -> Survey:
 def texts_in(root: etree._Element) -> Iterator[str]:
     """Every text that some rendering may show: of elements (whole where a comment divides it), comments, attributes."""
     for node in root.iter():
-        if not isinstance(node.tag, str):
+        tag = node.tag
+        if not isinstance(tag, str):
             yield node.text or ""
-        elif not node.tag.startswith(f"{{{ADRESSERING}}}"):
+        elif not tag.startswith(_OUR_OWN):
             yield raw_text(node)
-            yield from map(str, node.attrib.values())
+            yield from map(str, node.values())
 
 
 def redactions(found: Survey, recipe: Recipe) -> tuple[Redaction, ...]:
@@ -108,8 +112,7 @@ def _removals(found: Survey, recipe: Recipe) -> Iterator[tuple[etree._Element, R
 
 def _extension(found: Survey) -> Iterator[tuple[etree._Element, Redaction]]:
     reason = "the gateway's own addressing, which names every recipient"
-    # Each once, in the order of the document: several extensions may empty one parent.
-    for element in dict.fromkeys(_emptied(each) for each in found.extensions):
+    for element in found.extensions:
         yield _removal(found, element, reason=reason)
 
 

@@ -110,4 +110,7 @@ class Schemas:
         return self._profiles[profile].model()
 
     def _first_valid(self, root: etree._Element, profiles: Sequence[Profile]) -> Profile | None:
-        return next((each for each in profiles if self._profiles[each].is_valid(root)), None)
+        for each in profiles:
+            if self._profiles[each].is_valid(root):
+                return each
+        return None

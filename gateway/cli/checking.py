@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 STANDARD_INPUT = "-"
 PROFILES: dict[str, tuple[Profile, ...]] = {"any": EITHER, **{each.value: (each,) for each in Profile}}
 _BLOCK = 1024 * 1024
+_READING = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _OTHER_DIALECT = "DIALECT_NOT_DELIVERABLE"
 # Identifiers may also come with the request, so it is no fault to have none; what is wrong with those it has is told.
 # An index that has slipped is an error: it sends one recipient's letter to another.
@@ -177,7 +178,7 @@ def _read_file(file: str, most: int) -> bytes:
     if file == STANDARD_INPUT:
         return sys.stdin.buffer.read(most)
     # Half the time of `open`, which counts where there are ten thousand.
-    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    descriptor = os.open(file, _READING)
     try:
         size = os.fstat(descriptor).st_size  # 0 for a pipe, which is read until it ends
         content = os.read(descriptor, min(size, most))

@@ -85,6 +85,8 @@ def _recipients(number: int, language: Language) -> str:
 
 
 def _counts(faults: tuple[Fault, ...], language: Language) -> str:
+    if not faults:
+        return ""
     kinds = [fault.severity for fault in faults]
     counted = [(kind, kinds.count(kind)) for kind in Severity if kind in kinds]
     return "".join(

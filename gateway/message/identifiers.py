@@ -7,6 +7,7 @@ room that meets an identifier. Source: reference of the ServiceRegistry, parsing
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import mul
 
 from gateway.language import say
 
@@ -101,7 +102,7 @@ def mask_persons(text: str) -> str:
 
 
 def _weighted(digits: str, weights: tuple[int, ...]) -> int:
-    return sum(int(digit) * weight for digit, weight in zip(digits, weights, strict=False))
+    return sum(map(mul, map(int, digits), weights))
 
 
 def _has_birth_date(digits: str) -> bool:

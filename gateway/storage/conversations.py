@@ -114,11 +114,15 @@ _TOUCH = (
 )
 _EMPTY = _TOUCH.values(state=ConversationState.DISCARDED.value, title=None, options={}, confirmations=[])
 _STATE = select(conversation.c.state).where(conversation.c.id == bindparam("this"))
-_KNOWN = select(conversation.c.id).where(
-    conversation.c.melding_id == bindparam("melding_id"),
-    conversation.c.sender == bindparam("sender"),
-    conversation.c.state != ConversationState.DISCARDED.value,
-    conversation.c.id != bindparam("except_id"),
+_KNOWN = (
+    select(conversation.c.id)
+    .where(
+        conversation.c.melding_id == bindparam("melding_id"),
+        conversation.c.sender == bindparam("sender"),
+        conversation.c.state != ConversationState.DISCARDED.value,
+        conversation.c.id != bindparam("except_id"),
+    )
+    .limit(1)
 )
 
 
@@ -213,7 +217,7 @@ def discard(connection: Connection, conversation_id: str) -> tuple[str, ...]:
 def melding_id_known(connection: Connection, melding_id: str, *, sender: str, except_id: str | None) -> bool:
     """Whether this sender has another conversation, discarded ones apart, with the same meldingId."""
     bound = {"melding_id": melding_id, "sender": sender, "except_id": except_id or ""}
-    return connection.execute(_KNOWN.limit(1), bound).first() is not None
+    return connection.execute(_KNOWN, bound).first() is not None
 
 
 def _row(entry: Conversation) -> JsonObject:

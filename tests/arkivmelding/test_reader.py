@@ -3,6 +3,7 @@
 import os
 import socket
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -180,6 +181,25 @@ def test_the_limit_of_documents_is_exact() -> None:
     fault = refusal(Message(documents=(Doc(objects), Doc(objects), Doc())).xml())
     assert fault.code == "LIMIT"
     assert "1000 documents" in fault.message
+
+
+def test_one_document_leaves_nothing_behind_for_the_next() -> None:
+    """The parser of a thread is used again: whatever came before, a document is read, or refused, as if it were the first."""
+    before = [
+        b"<a>&b;</a>",
+        b"<a><b></a>",
+        body("", "<!DOCTYPE arkivmelding>").encode(),
+        GOOD.replace(b"\n", b"\n\n"),
+        b"",
+    ]
+    broken = GOOD[:-20]
+    first = refusal(broken)
+    for earlier in before:
+        with suppress(Unreadable):
+            read(earlier)
+        assert etree.tostring(read(GOOD).root.getroottree()) == etree.tostring(etree.fromstring(GOOD).getroottree())
+        again = refusal(broken)
+        assert (again.message, again.faults) == (first.message, first.faults)
 
 
 def test_limits_can_be_set() -> None:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from flask import Flask, g, request
 from werkzeug.security import check_password_hash
 
+from gateway.api.hosts import LOOPBACK_HOSTS
 from gateway.arkivmelding.handling import Handling
 from gateway.delivery.submission import Caller
 from gateway.errors import NotAllowed, NotLoggedIn
@@ -22,7 +23,6 @@ from gateway.storage.clients import Client, ClientKind
 from gateway.storage.engine import Database
 
 OPEN_ENDPOINTS = frozenset({"docs", "health", "rules"})
-LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 _CACHE_SECONDS = 5.0
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from gateway.api.login import LOOPBACK_HOSTS
+from gateway.api.hosts import LOOPBACK_HOSTS
 from gateway.arkivmelding.rendering import Hiding
 from gateway.arkivmelding.shielding import DEFAULT_GROUNDS, Ground, Grounds
 from gateway.config.form import SECTIONS, Section, check, overlay

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from gateway.api.login import LOOPBACK_HOSTS
+from gateway.api.hosts import LOOPBACK_HOSTS
 from gateway.arkivmelding.shielding import DEFAULT_GROUNDS, Grounds
 from gateway.delivery.endpoints import WebhookSettings
 from gateway.delivery.retry import RetrySettings

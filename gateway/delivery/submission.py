@@ -70,12 +70,12 @@ class Options:
     process: str | None = None
     confidential: bool | None = None
     deadline: datetime | None = None
-    not_before: datetime | None = None
     message_channel: str | None = None
     actor: str | None = None
     handling: Handling | None = None
     convert: bool = False
     fill: Mapping[str, str] = field(default_factory=dict)
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway.errors import SetupFault, StorageUnavailable
 from gateway.language import say
+from gateway.storage.migrations import is_current, migrate
 
 BUSY_SECONDS = 10
 _MIGRATION_SECONDS = 120
@@ -57,8 +58,6 @@ class Database:
 
     def upgrade(self) -> None:
         """Bring the tables to this program's version; one process does it, the others wait until it has."""
-        from gateway.storage.migrations import is_current, migrate  # half the cost of a start, and rarely needed
-
         with self.reading() as connection:
             if is_current(connection):
                 return

@@ -150,17 +150,25 @@ def test_a_post_raises_confidentiality_and_never_lowers_it(
 
 
 def test_what_came_with_the_request_is_kept_and_read_back() -> None:
-    """Recipients, deadline and channel survive in the draft's options; what was not said is not there."""
+    """Recipients, deadline, notBefore and channel survive in the draft's options; what was not said is not there."""
     given = (Given(1, "Fjordvik tilsyn", DPO), Given(0, "", "tull"))
     deadline = datetime(2026, 12, 1, tzinfo=UTC)
     draft = begin(
         Message(),
-        Options(deadline=deadline, message_channel="fagsystem", actor="a", confidential=True),
+        Options(
+            deadline=deadline,
+            message_channel="fagsystem",
+            actor="a",
+            confidential=True,
+            not_before=deadline - timedelta(hours=1),
+        ),
         recipients=given,
     )
     assert given_beside(draft) == given
-    assert options_of(draft) == Options(SENDER, None, True, deadline, message_channel="fagsystem")
-    assert set(draft.options) == {"recipients", "deadline", "messageChannel", "actor"}
+    assert options_of(draft) == Options(
+        SENDER, None, True, deadline, "fagsystem", not_before=deadline - timedelta(hours=1)
+    )
+    assert set(draft.options) == {"recipients", "deadline", "notBefore", "messageChannel", "actor"}
     assert options_of(begin(Message())) == Options(SENDER)
 
 

@@ -13,13 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from flask import Flask
-
-from gateway.api.door import create_door
-from gateway.api.login import LoginSettings
-from gateway.api.rooms import Rooms
-from gateway.api.waiting import Waiting
 from gateway.arkivmelding.inspection import Kit
 from gateway.arkivmelding.schema import FILES, Schemas
 from gateway.config import Settings
@@ -51,6 +46,9 @@ from gateway.storage.bucket import BucketSettings
 from gateway.storage.engine import Database
 from gateway.storage.tasks import NewTask
 from gateway.transports.dpo import DpoTransport
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +168,14 @@ def _assemble_once(settings: Settings) -> None:
     assemble(settings).close()
 
 
-def build_door(assembly: Assembly) -> Flask:
+def build_door(assembly: Assembly) -> "Flask":
     """The WSGI app."""
+    # Here, for a worker has no door, and Flask with all that it brings is a third of a process.
+    from gateway.api.door import create_door
+    from gateway.api.login import LoginSettings
+    from gateway.api.rooms import Rooms
+    from gateway.api.waiting import Waiting
+
     settings = assembly.settings
     intake = Intake(
         database=assembly.database,

@@ -4,6 +4,7 @@ In come settings, out goes a line that says where it listens; returns when it ha
 request is answered. Called by `gateway serve`.
 """
 
+import gc
 import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,9 @@ def serve(settings: Settings) -> None:
     listening = _listen(settings.server)
     click.echo(f"listening on {_address(listening)}")
     lifeline.announce()
+    # What is loaded by now stays shared with the serving process, which a collection of garbage would copy page by page.
+    gc.collect()
+    gc.freeze()
     _Application(settings, listening.detach()).run()
 
 

@@ -32,7 +32,7 @@ class WorkerSettings:
 
     lanes: LaneSettings = field(default_factory=LaneSettings)
     lease: timedelta = timedelta(seconds=60)
-    idle: float = 0.05
+    idle: float = 0.02
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ def test_what_is_held_is_never_due(database: Database) -> None:
         assert {each.id for each in held} == {first.id, second.id}
         assert statuses.of_message(connection, first.id)[-1].status is Status.ANNET
         assert messages.get(connection, first.id).outcome is Outcome.PENDING
+        assert not tasks.is_leased(connection, KIND, subject=taken.subject, now=NOW)
     assert tasks.claim(database, "after", now=LATER, terms=TERMS) == ()
     with database.writing() as connection:
         assert {each.id for each in holding.hold(connection, KIND, now=NOW)} == {first.id, second.id}

@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects import sqlite
 
 from gateway.message.status import Status
 from gateway.storage import conversations, documents, messages, retention, statuses
 from gateway.storage.conversations import ConversationState
 from gateway.storage.engine import Database
-from gateway.storage.tables import arkivmelding, rendering
+from gateway.storage.tables import arkivmelding, message, rendering
 
 from .making import NOW, make_document, make_event, store_queued
 
@@ -85,6 +85,14 @@ def test_what_was_begun_again_keeps_its_bytes(database: Database) -> None:
         conversations.save(connection, again, expected_version=standing.version)
         assert retention.empty(connection, conversation_id, at=LATER) is None
         assert len(documents.of_conversation(connection, conversation_id)) == 1
+
+
+def test_a_message_that_is_under_way_keeps_the_bytes(database: Database) -> None:
+    """Whatever the conversation's own state says."""
+    conversation_id = finish(database, at=NOW)
+    with database.writing() as connection:
+        connection.execute(update(message).values(state="sent"))
+        assert retention.empty(connection, conversation_id, at=LATER) is None
 
 
 def test_the_look_does_not_pass_over_what_is_done_with(sqlite_database: Database) -> None:

@@ -60,21 +60,22 @@ def test_a_server_that_is_not_there_is_unavailable() -> None:
         assert "s3cr3t" not in caught.value.message
 
 
-def test_a_server_that_goes_away_in_an_upload_is_unavailable() -> None:
-    """The writer is told while it writes or commits, and does not hang."""
+@pytest.mark.parametrize("more", [0, 30])
+def test_a_server_that_goes_away_in_an_upload_is_unavailable(more: int) -> None:
+    """The writer is told while it writes or when it commits; it does not hang, and takes nothing for stored that is not."""
     with serving_buckets() as buckets:
         blobs = BucketBlobs(buckets.make(), sealer=SEALER)
         writer = blobs.create()
         for _ in range(6):
             writer.write(os.urandom(MEBIBYTE))
     with pytest.raises(StorageUnavailable):
-        finish(writer)
+        finish(writer, more)
 
 
-def finish(writer: ObjectWriter) -> None:
+def finish(writer: ObjectWriter, more: int) -> None:
     """Write on to the end, whatever comes."""
     with writer:
-        for _ in range(30):
+        for _ in range(more):
             writer.write(os.urandom(MEBIBYTE))
         writer.commit()
 

@@ -25,13 +25,13 @@ from gateway.delivery.intake import Intake
 from gateway.delivery.journey import Journey
 from gateway.delivery.lanes import POLL_LANE, WEBHOOK_LANE
 from gateway.delivery.leases import Leases
-from gateway.delivery.posting import Poster
 from gateway.delivery.reception import POLL, Reception
 from gateway.delivery.retry import Backoff
 from gateway.delivery.steering import Steering
-from gateway.delivery.subscribing import Subscribing
 from gateway.delivery.uploads import Uploads
-from gateway.delivery.webhooks import WEBHOOK, Webhooks
+from gateway.delivery.webhooks.posting import Poster
+from gateway.delivery.webhooks.subscribing import Subscribing
+from gateway.delivery.webhooks.telling import WEBHOOK, Webhooks
 from gateway.delivery.worker import Hands, Job, Worker
 from gateway.errors import SetupFault
 from gateway.keys import DocumentSealer, KeyRing, load_key_pairs, load_or_create_sealing_keys, load_sealing_keys

@@ -16,9 +16,9 @@ from gateway.app import Assembly, assemble, build_door, build_worker
 from gateway.arkivmelding.schema import FILES
 from gateway.cli.settings_file import write_settings
 from gateway.config import KeySettings, ServerSettings, Settings
-from gateway.delivery.endpoints import WebhookSettings
 from gateway.delivery.retry import RetrySettings
 from gateway.delivery.submission import IntakeSettings
+from gateway.delivery.webhooks.endpoints import WebhookSettings
 from gateway.delivery.worker import WorkerSettings
 from gateway.maskinporten import MaskinportenSettings
 from gateway.registry.client import RegistrySettings

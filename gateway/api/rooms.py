@@ -11,8 +11,8 @@ from gateway.api.waiting import Waiting
 from gateway.delivery.intake import Intake
 from gateway.delivery.steering import Steering
 from gateway.delivery.submission import Clock
-from gateway.delivery.subscribing import Subscribing
 from gateway.delivery.uploads import Uploads
+from gateway.delivery.webhooks.subscribing import Subscribing
 from gateway.message.processes import Channel
 from gateway.registry.client import RegistryClient
 from gateway.storage.engine import Database

@@ -10,7 +10,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from gateway.api.answers import Answer
 from gateway.api.feed_schemas import cursor
 from gateway.api.schemas import Strict
-from gateway.delivery.endpoints import LONGEST_URL
+from gateway.delivery.webhooks.endpoints import LONGEST_URL
 from gateway.language import say
 from gateway.message.status import Direction, Status
 

@@ -25,7 +25,7 @@ from gateway.api.subscription_schemas import (
 )
 from gateway.api.times import moment
 from gateway.api.tongue import told
-from gateway.delivery.subscribing import Amendment, Kept, Pinged, Wanted
+from gateway.delivery.webhooks.subscribing import Amendment, Kept, Pinged, Wanted
 from gateway.language import say
 from gateway.storage import subscriptions
 from gateway.storage.subscriptions import Subscription, SubscriptionState

@@ -50,14 +50,14 @@ def hold(place: Place) -> None:
       gateway db hold --data /var/lib/gateway
     """
     from gateway.app import now, open_database
-    from gateway.cli.holding import show_held
+    from gateway.cli.restored import show_held
     from gateway.delivery.committing import DELIVER
-    from gateway.storage import holding
+    from gateway.storage import restored
 
     database = open_database(place.load())
     with database.writing() as connection:
-        waiting = holding.hold(connection, DELIVER, now=now())
-        holding.leap(connection)
+        waiting = restored.hold(connection, DELIVER, now=now())
+        restored.leap(connection)
     database.close()
     show_held(waiting)
 
@@ -80,15 +80,15 @@ def release(place: Place, message_ids: tuple[str, ...], *, everything: bool) -> 
       gateway db release --data /var/lib/gateway --all
     """
     from gateway.app import now, open_database
-    from gateway.cli.holding import show_held
+    from gateway.cli.restored import show_held
     from gateway.delivery.committing import DELIVER
-    from gateway.storage import holding
+    from gateway.storage import restored
 
     database = open_database(place.load())
     only = None if everything else message_ids
     with database.writing() as connection:
-        gone = holding.release(connection, DELIVER, only=only, now=now()) if everything or message_ids else ()
-        left = holding.held(connection, DELIVER)
+        gone = restored.release(connection, DELIVER, only=only, now=now()) if everything or message_ids else ()
+        left = restored.held(connection, DELIVER)
     database.close()
     for message_id in gone:
         click.echo(told(say("{id} is let go", id=message_id)))

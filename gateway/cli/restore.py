@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.holding import show_held
 from gateway.cli.places import Place, with_place
+from gateway.cli.restored import show_held
 from gateway.cli.tongue import told
 from gateway.language import say
 
@@ -31,7 +31,7 @@ def command(place: Place, source: Path, *, no_hold: bool) -> None:
     """
     from gateway.app import now
     from gateway.delivery.committing import DELIVER
-    from gateway.storage import holding
+    from gateway.storage import restored
     from gateway.storage.backup import DATABASE, put_back
     from gateway.storage.engine import Database
 
@@ -39,8 +39,8 @@ def command(place: Place, source: Path, *, no_hold: bool) -> None:
     database = Database(str(place.data / DATABASE))
     database.upgrade()
     with database.writing() as connection:
-        waiting = () if no_hold else holding.hold(connection, DELIVER, now=now())
-        holding.leap(connection)
+        waiting = () if no_hold else restored.hold(connection, DELIVER, now=now())
+        restored.leap(connection)
     database.close()
     held = say("{count} documents, {size} bytes in all", count=taken.documents, size=taken.size)
     click.echo(told(say("restored into {data}: {held}", data=str(place.data), held=held)))

@@ -15,9 +15,9 @@ from gateway.arkivmelding.rendering import Hiding
 from gateway.arkivmelding.shielding import DEFAULT_GROUNDS, Ground, Grounds
 from gateway.config.form import SECTIONS, Section, check, overlay
 from gateway.config.records import DocumentSettings, KeySettings, ServerSettings, Settings
-from gateway.delivery.endpoints import WebhookSettings
 from gateway.delivery.retry import RetrySettings
 from gateway.delivery.submission import IntakeSettings, ProcessRule
+from gateway.delivery.webhooks.endpoints import WebhookSettings
 from gateway.delivery.worker import WorkerSettings
 from gateway.errors import SetupFault
 from gateway.language import say

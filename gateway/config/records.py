@@ -9,9 +9,9 @@ from pathlib import Path
 
 from gateway.api.hosts import LOOPBACK_HOSTS
 from gateway.arkivmelding.shielding import DEFAULT_GROUNDS, Grounds
-from gateway.delivery.endpoints import WebhookSettings
 from gateway.delivery.retry import RetrySettings
 from gateway.delivery.submission import IntakeSettings
+from gateway.delivery.webhooks.endpoints import WebhookSettings
 from gateway.delivery.worker import WorkerSettings
 from gateway.maskinporten import MaskinportenSettings
 from gateway.registry.client import RegistrySettings

@@ -20,8 +20,8 @@ from gateway.message.status import Evidence, Outcome, Status
 from gateway.storage import attempts, messages, statuses, tasks
 from gateway.storage.attempts import Attempt
 from gateway.storage.engine import Database
-from gateway.storage.holding import HELD, NEVER
 from gateway.storage.messages import Message
+from gateway.storage.restored import HELD, NEVER
 from gateway.storage.states import UNDERWAY, MessageState
 from gateway.storage.statuses import StatusEvent
 from gateway.storage.tasks import Task

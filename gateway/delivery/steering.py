@@ -18,8 +18,8 @@ from gateway.message.status import Outcome, Status, may_have_left
 from gateway.storage import attempts, conversations, documents, messages, statuses, tasks
 from gateway.storage.attempts import Act, ActKind
 from gateway.storage.engine import Connection, Database
-from gateway.storage.holding import HELD, RELEASE
 from gateway.storage.messages import Message, MessageState
+from gateway.storage.restored import HELD, RELEASE
 from gateway.storage.statuses import StatusEvent
 from gateway.storage.tasks import NewTask
 

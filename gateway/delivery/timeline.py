@@ -15,8 +15,8 @@ from gateway.message.status import Outcome, Status, may_have_left
 from gateway.storage import attempts, messages, statuses, tasks
 from gateway.storage.attempts import Act, Attempt
 from gateway.storage.engine import Connection
-from gateway.storage.holding import HELD, RELEASE
 from gateway.storage.messages import Message, MessageState, ReferenceEntry
+from gateway.storage.restored import HELD, RELEASE
 from gateway.storage.statuses import StatusEvent
 from gateway.storage.tasks import Standing
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from gateway.delivery.endpoints import WebhookSettings
+from gateway.delivery.webhooks.endpoints import WebhookSettings
 from gateway.message.status import Status
 from gateway.sandbox.server import Sandbox
 from gateway.storage import clients
@@ -245,7 +245,7 @@ def test_failures_are_told(sandbox: Sandbox, tmp_path: Path, receiver: Receiver)
 
 def test_there_is_a_bound(door: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     """One more than a login may have is refused, and says what to do."""
-    monkeypatch.setattr("gateway.delivery.subscribing.MOST", 2)
+    monkeypatch.setattr("gateway.delivery.webhooks.subscribing.MOST", 2)
     for _ in range(2):
         subscribe(door, "http://127.0.0.1:9/")
     problem = refused(door.call("POST", "/subscriptions", json={"url": "http://127.0.0.1:9/"}), 409, "TOO_MANY")
@@ -275,7 +275,7 @@ def _signed(secret: str, got: Got, stamp: str) -> tuple[bytes, dict[str, str]]:
     """The same, rightly signed at another time."""
     from datetime import UTC, datetime
 
-    from gateway.delivery.signing import read_secret, sign
+    from gateway.delivery.webhooks.signing import read_secret, sign
 
     body, headers = sign(json.loads(got.body), read_secret(secret), at=datetime.fromtimestamp(int(stamp), UTC))
     return body, dict(headers)

@@ -13,7 +13,7 @@ from gateway.delivery.steering import Done, Hand, Steering
 from gateway.delivery.timeline import Awaits, read_timeline
 from gateway.errors import Conflict, LeaseLost, MustAct, NotFound
 from gateway.message.status import Outcome, Status
-from gateway.storage import attempts, conversations, holding, messages, statuses, tasks
+from gateway.storage import attempts, conversations, messages, restored, statuses, tasks
 from gateway.storage.attempts import ActKind
 from gateway.storage.conversations import Conversation, ConversationState
 from gateway.storage.engine import Database
@@ -247,7 +247,7 @@ def test_what_was_restored_waits_for_the_operator(database: Database) -> None:
     """It may have gone out after the backup: neither tried nor called unsent by who sent it, and the timeline says whose turn."""
     message = queued(database)
     with database.writing() as connection:
-        holding.hold(connection, DELIVER, now=NOW)
+        restored.hold(connection, DELIVER, now=NOW)
     by_hand = steering(database)
     for act in (by_hand.retry, by_hand.cancel):
         with pytest.raises(Conflict, match="backup") as caught:
@@ -256,9 +256,9 @@ def test_what_was_restored_waits_for_the_operator(database: Database) -> None:
     with database.reading() as connection:
         told = read_timeline(connection, message, now=NOW)
     assert (told.awaits, told.next_try, told.may_retry) == (Awaits.RELEASE, None, False)
-    assert (told.must_act, told.mend) == (MustAct.OPERATOR, holding.RELEASE)
+    assert (told.must_act, told.mend) == (MustAct.OPERATOR, restored.RELEASE)
     with database.writing() as connection:
-        holding.release(connection, DELIVER, only=None, now=NOW)
+        restored.release(connection, DELIVER, only=None, now=NOW)
     assert by_hand.retry(message.conversation_id, message.id, hand=ME) is Done.BROUGHT_FORWARD
 
 

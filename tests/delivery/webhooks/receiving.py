@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from gateway.delivery.endpoints import WebhookSettings
-from gateway.delivery.posting import Poster
 from gateway.delivery.retry import Backoff, RetrySettings
-from gateway.delivery.subscribing import Kept, Subscribing, Wanted
-from gateway.delivery.webhooks import WEBHOOK, Webhooks
+from gateway.delivery.webhooks.endpoints import WebhookSettings
+from gateway.delivery.webhooks.posting import Poster
+from gateway.delivery.webhooks.subscribing import Kept, Subscribing, Wanted
+from gateway.delivery.webhooks.telling import WEBHOOK, Webhooks
 from gateway.keys import DocumentSealer
 from gateway.message.status import Status
 from gateway.storage import statuses, subscriptions, tasks

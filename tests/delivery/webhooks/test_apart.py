@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from gateway.delivery.lanes import WEBHOOK_LANE, LaneSettings
-from gateway.delivery.webhooks import WEBHOOK
+from gateway.delivery.webhooks.telling import WEBHOOK
 from gateway.delivery.worker import Hands, Worker, WorkerSettings
 from gateway.message.status import Status
 

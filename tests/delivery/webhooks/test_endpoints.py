@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from gateway.delivery.endpoints import find_addresses, is_public, read_endpoint, resolve_by_system
+from gateway.delivery.webhooks.endpoints import find_addresses, is_public, read_endpoint, resolve_by_system
 from gateway.errors import Invalid, Unavailable
 
 PRIVATE = [

@@ -13,8 +13,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from gateway.delivery.endpoints import Endpoint, WebhookSettings, read_endpoint
-from gateway.delivery.posting import Answered, Poster
+from gateway.delivery.webhooks.endpoints import Endpoint, WebhookSettings, read_endpoint
+from gateway.delivery.webhooks.posting import Answered, Poster
 from gateway.errors import SetupFault, Unavailable
 from tests.certificates import begin, make_authority, make_key, make_subject, write_key, write_pem
 

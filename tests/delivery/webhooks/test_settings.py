@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import load
-from gateway.delivery.endpoints import WebhookSettings
+from gateway.delivery.webhooks.endpoints import WebhookSettings
 from gateway.errors import SetupFault
 
 

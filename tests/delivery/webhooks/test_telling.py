@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.delivery import webhooks
-from gateway.delivery.subscribing import Amendment
+from gateway.delivery.webhooks.subscribing import Amendment
 from gateway.errors import LeaseLost
 from gateway.message.status import Direction, Evidence, Outcome, Status
 from gateway.storage import clients, statuses, subscriptions, tasks

@@ -1,7 +1,7 @@
 """Webhooks: each subscription's events told in the order of the log, at least once, however its endpoint fares.
 
 In comes the task of one subscription, out go signed posts; the cursor moves on when an endpoint has answered 2xx.
-Called by a worker of its own, so that an endpoint that is slow or dead holds up no message and no other endpoint.
+Called by the worker in a lane of its own, so that a slow or dead endpoint holds up no message and no other endpoint.
 """
 
 import threading
@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from gateway.delivery.endpoints import Endpoint, WebhookSettings, read_endpoint
-from gateway.delivery.posting import Answered, Line, Poster
 from gateway.delivery.retry import Backoff
-from gateway.delivery.signing import describe, open_key, sign
 from gateway.delivery.submission import Clock
+from gateway.delivery.webhooks.endpoints import Endpoint, WebhookSettings, read_endpoint
+from gateway.delivery.webhooks.posting import Answered, Line, Poster
+from gateway.delivery.webhooks.signing import describe, open_key, sign
 from gateway.errors import Invalid, Outside, Rejected, StorageUnavailable, Unavailable
 from gateway.language import as_phrase, say
 from gateway.storage import statuses, subscriptions, tasks

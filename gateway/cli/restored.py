@@ -12,7 +12,7 @@ from gateway.cli.tongue import told
 from gateway.language import say
 
 if TYPE_CHECKING:
-    from gateway.storage.holding import HeldMessage
+    from gateway.storage.restored import HeldMessage
 
 
 def show_held(messages: Sequence["HeldMessage"]) -> None:

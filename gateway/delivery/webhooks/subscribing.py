@@ -7,12 +7,12 @@ is changed, the task of the subscription is locked first and due at once, so tha
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from gateway.delivery.endpoints import WebhookSettings, find_addresses, read_endpoint
 from gateway.delivery.lanes import WEBHOOK_LANE
-from gateway.delivery.posting import Answered, Poster
-from gateway.delivery.signing import describe_ping, new_secret, open_key, read_secret, seal_key, sign
 from gateway.delivery.submission import Clock
-from gateway.delivery.webhooks import require_success
+from gateway.delivery.webhooks.endpoints import WebhookSettings, find_addresses, read_endpoint
+from gateway.delivery.webhooks.posting import Answered, Poster
+from gateway.delivery.webhooks.signing import describe_ping, new_secret, open_key, read_secret, seal_key, sign
+from gateway.delivery.webhooks.telling import require_success
 from gateway.errors import Conflict, Invalid, Outside, Unavailable
 from gateway.language import say
 from gateway.message.status import Direction, Status

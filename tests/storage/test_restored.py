@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from gateway.message.status import Outcome, Status
-from gateway.storage import holding, messages, statuses, tasks
+from gateway.storage import messages, restored, statuses, tasks
 from gateway.storage.engine import Database
 from gateway.storage.messages import Message
 from gateway.storage.statuses import FeedFilter
@@ -30,14 +30,14 @@ def test_what_is_held_is_never_due(database: Database) -> None:
     first, second = queued(database), queued(database)
     (taken, _) = tasks.claim(database, "before the backup", now=NOW, terms=TERMS)
     with database.writing() as connection:
-        held = holding.hold(connection, KIND, now=NOW)
+        held = restored.hold(connection, KIND, now=NOW)
         assert {each.id for each in held} == {first.id, second.id}
         assert statuses.of_message(connection, first.id)[-1].status is Status.ANNET
         assert messages.get(connection, first.id).outcome is Outcome.PENDING
         assert not tasks.is_leased(connection, KIND, subject=taken.subject, now=NOW)
     assert tasks.claim(database, "after", now=LATER, terms=TERMS) == ()
     with database.writing() as connection:
-        assert {each.id for each in holding.hold(connection, KIND, now=NOW)} == {first.id, second.id}
+        assert {each.id for each in restored.hold(connection, KIND, now=NOW)} == {first.id, second.id}
     assert taken.kind == KIND
 
 
@@ -46,7 +46,7 @@ def test_what_was_sent_is_not_held(database: Database) -> None:
     message = queued(database)
     with database.writing() as connection:
         statuses.append(connection, make_event(message, Status.SENDT))
-        assert holding.hold(connection, KIND, now=NOW) == ()
+        assert restored.hold(connection, KIND, now=NOW) == ()
     assert len(tasks.claim(database, "worker", now=NOW, terms=TERMS)) == 1
 
 
@@ -54,13 +54,13 @@ def test_only_what_is_named_is_let_go(database: Database) -> None:
     """One by its id, then the rest; each is due at once and begins anew."""
     first, second = queued(database), queued(database)
     with database.writing() as connection:
-        holding.hold(connection, KIND, now=NOW)
-        assert holding.release(connection, KIND, only=[first.id, "nobody"], now=NOW) == (first.id,)
+        restored.hold(connection, KIND, now=NOW)
+        assert restored.release(connection, KIND, only=[first.id, "nobody"], now=NOW) == (first.id,)
     (claimed,) = tasks.claim(database, "worker", now=NOW, terms=TERMS)
     assert (claimed.subject, claimed.step, claimed.attempts) == (first.id, "", 1)
     with database.writing() as connection:
-        assert holding.release(connection, KIND, only=None, now=NOW) == (second.id,)
-        assert holding.held(connection, KIND) == ()
+        assert restored.release(connection, KIND, only=None, now=NOW) == (second.id,)
+        assert restored.held(connection, KIND) == ()
 
 
 def test_the_log_leaps_beyond_what_any_reader_has_seen(database: Database) -> None:
@@ -68,7 +68,7 @@ def test_the_log_leaps_beyond_what_any_reader_has_seen(database: Database) -> No
     message = queued(database)
     with database.writing() as connection:
         seen = statuses.of_message(connection, message.id)[-1].cursor or 0
-        holding.leap(connection)
+        restored.leap(connection)
         statuses.append(connection, make_event(message, Status.SENDT))
         page = statuses.feed(connection, client_id=message.client_id, after=seen + 500_000, filters=FeedFilter())
         assert [event.status for event in page.events] == [Status.SENDT]
@@ -77,7 +77,7 @@ def test_the_log_leaps_beyond_what_any_reader_has_seen(database: Database) -> No
 def test_a_leap_in_an_empty_log(database: Database) -> None:
     """A database without any status can leap, too."""
     with database.writing() as connection:
-        holding.leap(connection)
+        restored.leap(connection)
     message = queued(database)
     with database.reading() as connection:
         assert (statuses.of_message(connection, message.id)[0].cursor or 0) > 1_000_000

@@ -17,7 +17,14 @@ from functools import cached_property
 
 import requests.utils
 
-from gateway.delivery.endpoints import PORTS, Endpoint, Resolve, WebhookSettings, find_addresses, resolve_by_system
+from gateway.delivery.webhooks.endpoints import (
+    PORTS,
+    Endpoint,
+    Resolve,
+    WebhookSettings,
+    find_addresses,
+    resolve_by_system,
+)
 from gateway.errors import SetupFault, Unavailable
 from gateway.language import say
 

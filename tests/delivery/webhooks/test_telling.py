@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.delivery import webhooks
+from gateway.delivery.webhooks import telling
 from gateway.delivery.webhooks.subscribing import Amendment
 from gateway.errors import LeaseLost
 from gateway.message.status import Direction, Evidence, Outcome, Status
@@ -153,7 +153,7 @@ def test_a_stop_between_post_and_cursor_loses_nothing(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(webhooks._Telling, "_move", die)
+        patch.setattr(telling._Telling, "_move", die)
         with pytest.raises(Killed):
             bench.webhooks.run(held)
     assert receiver.statuses() == ["OPPRETTET"]
@@ -297,7 +297,7 @@ def test_no_event_slips_between_the_last_look_and_sleep(
     """An event that is written while a round ends, and may commit after that, is told by the next one at once."""
     bench.subscribe(receiver.url)
     bench.work()
-    message, settle = bench.message(), webhooks.Webhooks._settle
+    message, settle = bench.message(), telling.Webhooks._settle
     bench.tell(message, Status.OPPRETTET)
     held = bench.claim()
     assert held is not None
@@ -310,7 +310,7 @@ def test_no_event_slips_between_the_last_look_and_sleep(
             begun.set()
             time.sleep(lingers)
 
-    def late(self: webhooks.Webhooks, task: tasks.Task, *, slow: bool = False) -> None:
+    def late(self: telling.Webhooks, task: tasks.Task, *, slow: bool = False) -> None:
         writer = threading.Thread(target=write)
         writer.start()
         assert begun.wait(10)
@@ -320,7 +320,7 @@ def test_no_event_slips_between_the_last_look_and_sleep(
         writer.join(10)
 
     with monkeypatch.context() as patch:
-        patch.setattr(webhooks.Webhooks, "_settle", late)
+        patch.setattr(telling.Webhooks, "_settle", late)
         bench.webhooks.run(held)
     assert bench.work() == 1
     assert receiver.statuses() == ["OPPRETTET", "SENDT"]

@@ -17,6 +17,11 @@ def is_installed() -> bool:
     return bool(_BINARIES) and importlib.util.find_spec("psycopg") is not None
 
 
+def program(name: str) -> str:
+    """Where one of PostgreSQL's own programs lies, say pg_dump."""
+    return str(_BINARIES[-1].with_name(name))
+
+
 @contextmanager
 def running_server(*, durable: bool = False) -> Iterator[str]:
     """The URL of its database `postgres`; `durable` makes it wait for the disk, as a real one does."""

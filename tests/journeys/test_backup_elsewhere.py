@@ -14,7 +14,8 @@ from gateway.sandbox.server import Sandbox
 from tests.buckets import Buckets, objects, overwrite, serving_buckets
 from tests.journeys.following import delivery_of, log_of, send, wait_for_status
 from tests.live import serving, working
-from tests.storage.conftest import _BINARIES, _create, postgresql_server
+from tests.postgresql import program
+from tests.storage.conftest import _create, postgresql_server
 
 __all__ = ["postgresql_server"]
 
@@ -33,7 +34,7 @@ def plain(address: str) -> str:
 
 def program(name: str, *arguments: object) -> None:
     """Run one of PostgreSQL's programs."""
-    command = [str(_BINARIES[-1].with_name(name)), *(str(each) for each in arguments)]
+    command = [program(name), *(str(each) for each in arguments)]
     subprocess.run(command, check=True, timeout=60)
 
 

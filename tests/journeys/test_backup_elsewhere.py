@@ -32,7 +32,7 @@ def plain(address: str) -> str:
     return address.replace("postgresql+psycopg://", "postgresql://")
 
 
-def program(name: str, *arguments: object) -> None:
+def run_program(name: str, *arguments: object) -> None:
     """Run one of PostgreSQL's programs."""
     command = [program(name), *(str(each) for each in arguments)]
     subprocess.run(command, check=True, timeout=60)
@@ -61,10 +61,10 @@ def test_a_dump_and_a_copy_are_a_backup(
                 (sent,) = send(served)
                 wait_for_status(served, sent, "LEST")
             (queued,) = send(served)
-            program("pg_dump", "--format=custom", f"--file={tmp_path / 'gateway.dump'}", f"--dbname={plain(old)}")
+            run_program("pg_dump", "--format=custom", f"--file={tmp_path / 'gateway.dump'}", f"--dbname={plain(old)}")
             copy = copy_bucket(buckets, documents)
         new = make_database(postgresql_server)
-        program("pg_restore", "--no-owner", f"--dbname={plain(new)}", tmp_path / "gateway.dump")
+        run_program("pg_restore", "--no-owner", f"--dbname={plain(new)}", tmp_path / "gateway.dump")
         write_settings(tmp_path / "new", sandbox.setup(), poll_seconds=0.3)
         monkeypatch.setenv("GATEWAY_STORAGE_DATABASE", plain(new))
         held = CliRunner().invoke(command_line, ["db", "hold", "--data", str(tmp_path / "new")])

@@ -140,6 +140,7 @@ def assemble(settings: Settings) -> Assembly:
     altinn = AltinnTokens(tokens, settings.token_exchange_url, now=now)
     (settings.data / "spool").mkdir(mode=0o700, parents=True, exist_ok=True)
     database = open_database(settings)
+    database.require_same_clock(now())
     sealer = open_sealer(settings, database)
     return Assembly(
         settings=settings,

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
@@ -24,6 +25,7 @@ from gateway.storage.migrations import is_current, migrate
 
 BUSY_SECONDS = 10
 _MIGRATION_SECONDS = 120
+_CLOCKS_DIFFER_SECONDS = 10
 _POOL_SIZE = 16
 _POOL_OVERFLOW = 16
 _OUR_OWN_FAULTS = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
@@ -65,6 +67,21 @@ class Database:
             if not self._sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
             migrate(connection)
+
+    def require_same_clock(self, now: datetime) -> None:
+        """SetupFault where this machine's clock is not the database server's: leases are times that all must agree on."""
+        if self._sqlite:
+            return
+        with self.reading() as connection:
+            theirs: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        if abs(ahead := (now - theirs).total_seconds()) > _CLOCKS_DIFFER_SECONDS:
+            raise SetupFault(
+                say(
+                    "the clock of this machine and that of the database server differ by {seconds} s",
+                    seconds=round(ahead),
+                ),
+                mend=say("Let both take their time from NTP: with clocks that differ, workers take each other's work."),
+            )
 
     def close(self) -> None:
         """Give every connection back; the last one to leave a SQLite database tidies its log."""

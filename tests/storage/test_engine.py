@@ -24,6 +24,21 @@ from .making import NOW
 ROW = {"organisation": "0192:311000017", "reference": "r", "kind": "arkivmelding", "first_seen": NOW}
 
 
+def test_a_clock_that_differs_is_found_at_start(database: Database) -> None:
+    """Leases are times: a machine whose clock is not the database server's does not begin. One file has one clock."""
+    now = datetime.now(UTC)
+    database.require_same_clock(now + timedelta(seconds=8))
+    with database.reading() as connection:
+        has_a_clock = connection.dialect.name != "sqlite"
+    if not has_a_clock:
+        database.require_same_clock(now + timedelta(hours=1))
+        return
+    for wrong in (timedelta(hours=1), timedelta(seconds=-15)):
+        with pytest.raises(SetupFault, match="differ by") as caught:
+            database.require_same_clock(now + wrong)
+        assert "NTP" in caught.value.mend
+
+
 def test_writing_commits_and_an_error_undoes_all_of_it(database: Database) -> None:
     """What a transaction wrote is there after it, and none of it where it was left by an exception."""
     with database.writing() as connection:

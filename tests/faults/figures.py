@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 import requests
 
 from tests.documents import Message
+from tests.journeys.following import wait_for
 from tests.secrets import PDF
 
 XML = {"Content-Type": "application/xml"}
 _PATIENCE = 60.0
-# What a client that is told to wait ten seconds waits here.
-_PAUSE = 0.05
+# What a client that is told to wait ten seconds waits here, and what it waits after a message.
+_PAUSE = 0.1
 
 
 @dataclass
@@ -102,13 +103,20 @@ class Crowd:
         try:
             while not self.stopping.is_set():
                 client.send()
+                self.stopping.wait(_PAUSE)
         except BaseException as error:
             self.broken.append(error)
 
 
+def wait_for_more(crowd: Crowd, more: int) -> None:
+    """Until the crowd has committed so many messages more."""
+    before = len(crowd.committed())
+    wait_for(lambda: crowd.broken or len(crowd.committed()) >= before + more, "more messages")
+
+
 @dataclass(frozen=True)
 class Figures:
-    """What became of the messages that were committed."""
+    """What became of the messages that were committed; `wrong` are those not known to have been read."""
 
     committed: int
     once: int
@@ -122,21 +130,21 @@ class Figures:
         return self.committed > 0 and self.once == self.committed and not (self.twice or self.lost or self.wrong)
 
 
-def count(url: str, sandbox_url: str, committed: list[str]) -> Figures:
-    """The figures of this moment; `wrong` are messages whose last status is not that they were read."""
+def delivered(sandbox_url: str) -> dict[str, int]:
+    """How often each message has come to its recipient."""
     listed = requests.get(f"{sandbox_url}/_sim/deliveries", timeout=30).json()
-    copies = {each["messageId"]: each["copies"] for each in listed if each["type"] == "arkivmelding"}
-    had = [copies.get(each, 0) for each in committed]
-    wrong = sum(not _is_read(url, each) for each in committed)
-    return Figures(len(committed), had.count(1), sum(each > 1 for each in had), had.count(0), wrong)
+    return {each["messageId"]: each["copies"] for each in listed if each["type"] == "arkivmelding"}
 
 
 def settle(url: str, sandbox_url: str, committed: list[str]) -> Figures:
-    """The figures when every message has been read, or when they stay as they are for too long."""
+    """The figures when every message is known to have been read, or when that takes too long."""
     end = time.monotonic() + _PATIENCE
-    while not (figures := count(url, sandbox_url, committed)).good and time.monotonic() < end:
+    unread = list(committed)
+    while (unread := [each for each in unread if not _is_read(url, each)]) and time.monotonic() < end:
         time.sleep(0.3)
-    return figures
+    copies = delivered(sandbox_url)
+    had = [copies.get(each, 0) for each in committed]
+    return Figures(len(committed), had.count(1), sum(each > 1 for each in had), had.count(0), len(unread))
 
 
 def _is_read(url: str, message_id: str) -> bool:

@@ -15,7 +15,7 @@ from gateway.sandbox.server import Sandbox
 from gateway.storage import messages, statuses
 from gateway.storage.engine import Database
 from gateway.storage.statuses import FeedFilter, StatusEvent
-from tests.faults.figures import Client, Crowd, settle
+from tests.faults.figures import Client, Crowd, delivered, settle, wait_for_more
 from tests.journeys.following import send, wait_for
 from tests.live import Gateway, served_process, serving
 from tests.postgresql import Server, controlled_server, is_installed
@@ -39,7 +39,8 @@ def test_postgresql_restarted_under_load(
     monkeypatch.setenv("GATEWAY_DELIVERY_LEASE_SECONDS", "2")
     monkeypatch.setenv("GATEWAY_DELIVERY_FIRST_PAUSE_SECONDS", "0.2")
     with served_process(elsewhere, tmp_path / "data", run_log.parent / "restarted.stderr") as (url, _):
-        with Crowd([Client(url) for _ in range(3)]) as crowd:
+        with Crowd([Client(url) for _ in range(2)]) as crowd:
+            wait_for(lambda: set(crowd.committed()) & set(delivered(elsewhere.url)), "the worker")
             for mode, outage in (("fast", 0.0), ("immediate", 0.0), ("immediate", 1.0)):
                 wait_for_more(crowd, 4)
                 postgresql.stop(mode)
@@ -128,9 +129,3 @@ def test_a_reader_passes_over_nothing_while_transactions_are_held_open(read_from
     assert {"SENDT", "MOTTATT", "LEVERT", "LEST", "OPPRETTET"} == {event.status for event in events}
     assert reading.seen == [event.cursor for event in events]
     assert reading.pages > len(events), "the reader was too slow to see anything halfway"
-
-
-def wait_for_more(crowd: Crowd, more: int) -> None:
-    """Until the crowd has committed so many messages more."""
-    before = len(crowd.committed())
-    wait_for(lambda: crowd.broken or len(crowd.committed()) >= before + more, "more messages")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 _BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
 
@@ -30,6 +31,13 @@ class Server:
     def address(self) -> str:
         """The URL, for SQLAlchemy with psycopg."""
         return f"postgresql+psycopg://gateway@/postgres?host={self.folder}"
+
+    def fresh(self) -> str:
+        """The URL of a new, empty database."""
+        name = f"gateway_{uuid4().hex}"
+        words = [_BINARIES[-1].with_name("createdb"), "-h", self.folder, "-U", "gateway", name]
+        _run(words, self.account)
+        return self.address.replace("/postgres?", f"/{name}?")
 
     def start(self) -> None:
         """Start, and wait until it answers."""

@@ -9,6 +9,7 @@ import requests
 from gateway.sandbox.assembly import Pace
 from gateway.sandbox.server import Sandbox
 from tests.live import Gateway, read_schemas, serving, settings_for
+from tests.postgresql import Server, controlled_server, is_installed
 
 QUICK = Pace(virus_scan=0.02, poll=0.02)
 
@@ -35,3 +36,12 @@ def hasty(_hasty: Gateway) -> Iterator[Gateway]:
     """A gateway without a worker that waits a second for the channel's answers; no fault outlives a test."""
     yield _hasty
     requests.delete(f"{_hasty.sandbox.url}/_sim/faults", timeout=10)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL of our own that may be stopped and started."""
+    if not is_installed():
+        pytest.skip("PostgreSQL's server or psycopg is not on this machine")
+    with controlled_server() as server:
+        yield server

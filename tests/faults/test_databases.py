@@ -18,23 +18,14 @@ from gateway.storage.statuses import FeedFilter, StatusEvent
 from tests.faults.figures import Client, Crowd, delivered, settle, wait_for_more
 from tests.journeys.following import send, wait_for
 from tests.live import Gateway, served_process, serving
-from tests.postgresql import Server, controlled_server, is_installed
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[Server]:
-    """A PostgreSQL of our own that may be stopped and started."""
-    if not is_installed():
-        pytest.skip("PostgreSQL's server or psycopg is not on this machine")
-    with controlled_server() as server:
-        yield server
+from tests.postgresql import Server
 
 
 def test_postgresql_restarted_under_load(
     postgresql: Server, elsewhere: Sandbox, tmp_path: Path, run_log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stopped in both ways, and once for longer, while clients send: everything comes once, nobody is told a 500."""
-    monkeypatch.setenv("GATEWAY_STORAGE_DATABASE", postgresql.address)
+    monkeypatch.setenv("GATEWAY_STORAGE_DATABASE", postgresql.fresh())
     # A task whose worker could not write back is free when its lease has run out.
     monkeypatch.setenv("GATEWAY_DELIVERY_LEASE_SECONDS", "2")
     monkeypatch.setenv("GATEWAY_DELIVERY_FIRST_PAUSE_SECONDS", "0.2")
@@ -61,7 +52,7 @@ def read_from(request: pytest.FixtureRequest, elsewhere: Sandbox, tmp_path: Path
         with serving(elsewhere, tmp_path / "data") as served:
             yield served
     else:
-        address = request.getfixturevalue("postgresql").address
+        address = request.getfixturevalue("postgresql").fresh()
         with serving(elsewhere, tmp_path / "data", database=address) as served:
             yield served
 

@@ -34,10 +34,18 @@ class Client:
 
     def send(self) -> None:
         """One message, from the arkivmelding to the 202."""
+        self.commit(self.prepare())
+
+    def prepare(self) -> str:
+        """A draft that is ready; its path."""
         body = self.ask("POST", "/out/messages", data=Message().xml(), headers=XML).json()
         path = f"/out/messages/{body['conversationId']}"
         for document in body["documents"]:
             self.ask("PUT", f"{path}/documents/{document['filename']}", data=self.content)
+        return path
+
+    def commit(self, path: str) -> None:
+        """The 202 for a draft."""
         committed = self.ask("POST", path).json()
         self.committed += [each["messageId"] for each in committed["messages"]]
 

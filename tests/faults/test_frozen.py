@@ -22,7 +22,7 @@ from tests.live import served_process
 # More than the pipes between a worker and the Broker hold, so that it is stopped before its last byte is sent.
 LARGE = b"%PDF-" + os.urandom(8 * 1024 * 1024)
 # Milliseconds: the Broker answers when a third worker has long taken over.
-HELD = 5000
+HELD = 6000
 _OPEN_TRANSACTIONS = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND state <> 'idle' AND pid <> pg_backend_pid() AND backend_xid IS NOT NULL
@@ -36,7 +36,6 @@ def database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
     address = str(tmp_path / "gateway.db") if on_sqlite else request.getfixturevalue("postgresql").fresh()
     monkeypatch.setenv("GATEWAY_STORAGE_DATABASE", address)
     monkeypatch.setenv("GATEWAY_DELIVERY_LEASE_SECONDS", "1")
-    monkeypatch.setenv("GATEWAY_DELIVERY_PARALLEL", "2")
     monkeypatch.setenv("GATEWAY_DELIVERY_FIRST_PAUSE_SECONDS", "0.2")
     opened = Database(address)
     yield opened
@@ -44,11 +43,14 @@ def database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
 
 
 @contextmanager
-def worker(data: Path, errors: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """`gateway worker` as a real process."""
-    with errors.open("ab") as log:
-        process = subprocess.Popen([sys.executable, "-m", "gateway.cli", "worker", "--data", str(data)], stderr=log)
+def worker(data: Path, errors: Path, *, parallel: int) -> Iterator[subprocess.Popen[bytes]]:
+    """`gateway worker` as a real process that has begun to look for work."""
+    environment = {**os.environ, "GATEWAY_DELIVERY_PARALLEL": str(parallel)}
+    command = [sys.executable, "-m", "gateway.cli", "worker", "--data", str(data)]
+    with errors.open("wb") as log:
+        process = subprocess.Popen(command, stderr=log, env=environment)
         try:
+            wait_for(lambda: b"worker_started" in errors.read_bytes(), "a worker")
             yield process
         finally:
             wake([process])
@@ -60,21 +62,24 @@ def test_frozen_past_their_leases_and_woken(
     database: Database, elsewhere: Sandbox, tmp_path: Path, run_log: Path
 ) -> None:
     """Two stopped while a transfer was begun, two while bytes went out; waking up they send nothing a second time."""
-    data, log = tmp_path / "data", run_log.parent / "frozen.stderr"
+    data, logs = tmp_path / "data", run_log.parent
     with ExitStack() as stack:
-        url, _ = stack.enter_context(served_process(elsewhere, data, log, "--no-worker"))
+        url, _ = stack.enter_context(served_process(elsewhere, data, logs / "frozen.stderr", "--no-worker"))
         client = Client(url, LARGE)
-        for _ in range(4):
-            client.send()
+        drafts = [client.prepare() for _ in range(4)]
+        third = stack.enter_context(worker(data, logs / "frozen-third.stderr", parallel=4))
+        freeze([third], database)
+        frozen = [stack.enter_context(worker(data, logs / f"frozen-{name}.stderr", parallel=2)) for name in "ab"]
         stack.callback(requests.delete, f"{elsewhere.url}/_sim/faults", timeout=10)
         before = delays_ended(elsewhere)
         for operation in ("initialize", "upload"):
             hold(elsewhere, operation, times=2)
-        frozen = [stack.enter_context(worker(data, log)) for _ in range(2)]
+        for draft in drafts:
+            client.commit(draft)
         wait_for(lambda: not held_back(elsewhere), "two workers in the midst of their work")
         freeze(frozen, database)
         assert arrived(elsewhere, client) == 0
-        stack.enter_context(worker(data, log))
+        wake([third])
         wait_for(lambda: arrived(elsewhere, client) == 4, "the third worker")
         wake(frozen)
         wait_for(lambda: delays_ended(elsewhere) - before == 4, "the calls that were held back")

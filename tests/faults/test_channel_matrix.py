@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.errors import Verdict
 from tests.faults.moving import Course
 from tests.journeys.following import message_of, sim, wait_for
 from tests.live import Gateway
@@ -22,8 +23,9 @@ LARGE = b"%PDF-" + os.urandom(3 * 1024 * 1024)
 class Row:
     """What the channel does, and what comes of it.
 
-    `tries` are tries of ours, `begun` and `uploads` calls that reached the Broker. `waited` is the least pause before
-    the message was handed over. `orphans` are transfers that were begun and never published.
+    `verdict` is that of the first try (None: it went well). `tries` are tries of ours, `begun` and `uploads` calls that
+    reached the Broker. `waited` is the least pause before the message was handed over. `orphans` are transfers that
+    were begun and never published.
     """
 
     action: str
@@ -32,6 +34,7 @@ class Row:
     uploads: int = 2
     times: int | None = 1
     retry_after: int | None = None
+    verdict: Verdict | None = None
     log: tuple[str, ...] = tuple(READ)
     outcome: str = "delivered"
     act: str | None = None
@@ -45,7 +48,7 @@ def stopped(action: str, *, act: str = "operator", times: int | None = 1, upload
     log = tuple(FAILED)
     # What was begun and refused stays behind without a byte.
     orphans = ("Initialized",) if uploads else ()
-    return Row(action, 1, begun, uploads, times, None, log, "failed", act, orphans=orphans)
+    return Row(action, 1, begun, uploads, times, None, Verdict.STOP, log, "failed", act, orphans=orphans)
 
 
 # Five seconds, three times as long each time: 5, 15, 45, 135, 405. The last one is past the ten minutes.
@@ -56,19 +59,23 @@ UPLOADS = {
     "401 once": Row("expired-token", tries=1),
     "401 for ever": stopped("expired-token", times=None, uploads=2),
     "403": stopped("status:403"),
-    "404, though the transfer is there": Row("status:404", waited=5),
-    "409, though nothing was uploaded": Row("status:409", waited=5),
+    "404, though the transfer is there": Row("status:404", verdict=Verdict.ASK, waited=5),
+    "409, though nothing was uploaded": Row("status:409", verdict=Verdict.ASK, waited=5),
     "413": stopped("status:413", act="sender"),
     "422": stopped("status:422"),
-    "429": Row("status:429", retry_after=1800, waited=1800),
-    "500": Row("status:500", waited=5),
-    "503": Row("status:503", waited=5),
-    "503 with Retry-After": Row("status:503", retry_after=900, waited=900),
-    "503 three times": Row("status:503", times=3, tries=4, uploads=4, waited=5 + 15 + 45),
-    "cut before the body": Row("drop-before", waited=5),
-    "cut in the body": Row("drop-in-body", 6, begun=2, waited=TEN_MINUTES, orphans=("UploadStarted",), content=LARGE),
-    "cut after the body": Row("drop-in-body", 6, begun=2, waited=TEN_MINUTES, orphans=("UploadStarted",)),
-    "answer lost": Row("drop-after-commit", uploads=1, waited=5),
+    "429": Row("status:429", verdict=Verdict.AGAIN, retry_after=1800, waited=1800),
+    "500": Row("status:500", verdict=Verdict.ASK, waited=5),
+    "503": Row("status:503", verdict=Verdict.ASK, waited=5),
+    "503 with Retry-After": Row("status:503", verdict=Verdict.ASK, retry_after=900, waited=900),
+    "503 three times": Row("status:503", verdict=Verdict.ASK, times=3, tries=4, uploads=4, waited=5 + 15 + 45),
+    "cut before the body": Row("drop-before", verdict=Verdict.ASK, waited=5),
+    "cut in the body": Row(
+        "drop-in-body", 6, verdict=Verdict.ASK, begun=2, waited=TEN_MINUTES, orphans=("UploadStarted",), content=LARGE
+    ),
+    "cut after the body": Row(
+        "drop-in-body", 6, verdict=Verdict.ASK, begun=2, waited=TEN_MINUTES, orphans=("UploadStarted",)
+    ),
+    "answer lost": Row("drop-after-commit", verdict=Verdict.ASK, uploads=1, waited=5),
     "answer unreadable": Row("bad-json", tries=1, uploads=1),
 }
 
@@ -81,12 +88,14 @@ BEGINNINGS = {
     "409": stopped("status:409", uploads=0),
     "413": stopped("status:413", act="sender", uploads=0),
     "422": stopped("status:422", uploads=0),
-    "429": Row("status:429", begun=2, uploads=1, retry_after=1800, waited=1800),
-    "500": Row("status:500", begun=2, uploads=1, waited=5),
-    "503": Row("status:503", begun=2, uploads=1, waited=5),
-    "cut before": Row("drop-before", begun=2, uploads=1, waited=5),
-    "answer lost": Row("drop-after-commit", begun=2, uploads=1, waited=5, orphans=("Initialized",)),
-    "answer unreadable": Row("bad-json", begun=2, uploads=1, waited=5, orphans=("Initialized",)),
+    "429": Row("status:429", verdict=Verdict.AGAIN, begun=2, uploads=1, retry_after=1800, waited=1800),
+    "500": Row("status:500", verdict=Verdict.AGAIN, begun=2, uploads=1, waited=5),
+    "503": Row("status:503", verdict=Verdict.AGAIN, begun=2, uploads=1, waited=5),
+    "cut before": Row("drop-before", verdict=Verdict.AGAIN, begun=2, uploads=1, waited=5),
+    "answer lost": Row(
+        "drop-after-commit", verdict=Verdict.AGAIN, begun=2, uploads=1, waited=5, orphans=("Initialized",)
+    ),
+    "answer unreadable": Row("bad-json", verdict=Verdict.AGAIN, begun=2, uploads=1, waited=5, orphans=("Initialized",)),
 }
 
 
@@ -104,6 +113,7 @@ def check(course: Course, row: Row) -> None:
     message = message_of(course.gateway, course.id)
     assert message["outcome"] == row.outcome
     assert message["statuses"][-1].get("mustAct") == row.act
+    assert course.tries()[0].verdict is row.verdict
     assert len(course.tries()) == row.tries, [each.detail for each in course.tries()]
     assert course.calls("initialize") == row.begun
     assert course.calls("upload") == row.uploads
@@ -140,7 +150,7 @@ def test_upload_hangs_and_is_sent_anew(hasty: Gateway) -> None:
     course.carry_through()
     assert course.calls("upload") == 1, "the first one was to hang still"
     wait_for(lambda: course.calls("upload") == 2, "the end of the call that hung")
-    check(course, Row("", waited=5))
+    check(course, Row("", verdict=Verdict.ASK, waited=5))
 
 
 def test_upload_hangs_and_is_taken_all_the_same(hasty: Gateway) -> None:
@@ -150,7 +160,7 @@ def test_upload_hangs_and_is_taken_all_the_same(hasty: Gateway) -> None:
     course.step()
     wait_for(lambda: course.calls("upload") == 1, "the end of the call that hung")
     course.carry_through()
-    check(course, Row("", uploads=1, waited=5))
+    check(course, Row("", verdict=Verdict.ASK, uploads=1, waited=5))
 
 
 def test_initialise_hangs(hasty: Gateway) -> None:
@@ -159,7 +169,7 @@ def test_initialise_hangs(hasty: Gateway) -> None:
     course = Course.begin(hasty)
     course.carry_through()
     wait_for(lambda: course.calls("initialize") == 2, "the end of the call that hung")
-    check(course, Row("", begun=2, uploads=1, waited=5, orphans=("Initialized",)))
+    check(course, Row("", verdict=Verdict.AGAIN, begun=2, uploads=1, waited=5, orphans=("Initialized",)))
 
 
 @pytest.mark.parametrize(("operation", "transfers"), [("initialize", []), ("upload", ["Initialized"])])

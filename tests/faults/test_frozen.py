@@ -44,17 +44,15 @@ def database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
 
 @contextmanager
 def worker(data: Path, errors: Path, *, parallel: int) -> Iterator[subprocess.Popen[bytes]]:
-    """`gateway worker` as a real process that has begun to look for work."""
+    """`gateway worker` as a real process."""
     environment = {**os.environ, "GATEWAY_DELIVERY_PARALLEL": str(parallel)}
     command = [sys.executable, "-m", "gateway.cli", "worker", "--data", str(data)]
     with errors.open("wb") as log:
         process = subprocess.Popen(command, stderr=log, env=environment)
         try:
-            wait_for(lambda: b"worker_started" in errors.read_bytes(), "a worker")
             yield process
         finally:
-            wake([process])
-            process.terminate()
+            end([process])
             assert process.wait(60) == 0, errors.read_text(errors="replace")[-2000:]
 
 
@@ -67,9 +65,14 @@ def test_frozen_past_their_leases_and_woken(
         url, _ = stack.enter_context(served_process(elsewhere, data, logs / "frozen.stderr", "--no-worker"))
         client = Client(url, LARGE)
         drafts = [client.prepare() for _ in range(4)]
-        third = stack.enter_context(worker(data, logs / "frozen-third.stderr", parallel=4))
+        errors = {name: logs / f"frozen-{name}.stderr" for name in ("third", "first", "second")}
+        third, *frozen = [
+            stack.enter_context(worker(data, log, parallel=4 if name == "third" else 2)) for name, log in errors.items()
+        ]
+        stack.callback(end, [third, *frozen])
+        for name, log in errors.items():
+            wait_for(lambda log=log: b"worker_started" in log.read_bytes(), f"the {name} worker")
         freeze([third], database)
-        frozen = [stack.enter_context(worker(data, logs / f"frozen-{name}.stderr", parallel=2)) for name in "ab"]
         stack.callback(requests.delete, f"{elsewhere.url}/_sim/faults", timeout=10)
         before = delays_ended(elsewhere)
         for operation in ("initialize", "upload"):
@@ -128,6 +131,13 @@ def wake(processes: list[subprocess.Popen[bytes]]) -> None:
     """Let them go on."""
     for process in processes:
         process.send_signal(signal.SIGCONT)
+
+
+def end(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Let them drain."""
+    wake(processes)
+    for process in processes:
+        process.terminate()
 
 
 def is_free(database: Database) -> bool:

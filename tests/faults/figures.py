@@ -36,12 +36,15 @@ class Client:
         """One message, from the arkivmelding to the 202."""
         self.commit(self.prepare())
 
+    def begin(self) -> str:
+        """A draft that waits for its documents; its path."""
+        body = self.ask("POST", "/out/messages", data=Message().xml(), headers=XML).json()
+        return f"/out/messages/{body['conversationId']}"
+
     def prepare(self) -> str:
         """A draft that is ready; its path."""
-        body = self.ask("POST", "/out/messages", data=Message().xml(), headers=XML).json()
-        path = f"/out/messages/{body['conversationId']}"
-        for document in body["documents"]:
-            self.ask("PUT", f"{path}/documents/{document['filename']}", data=self.content)
+        path = self.begin()
+        self.ask("PUT", f"{path}/documents/vedtak.pdf", data=self.content)
         return path
 
     def commit(self, path: str) -> None:

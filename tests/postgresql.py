@@ -7,7 +7,9 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 _BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
 
@@ -22,21 +24,65 @@ def program(name: str) -> str:
     return str(_BINARIES[-1].with_name(name))
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running server. `address` is the URL of its database `postgres`."""
+
+    folder: Path
+    account: str | None
+    durable: bool
+
+    @property
+    def address(self) -> str:
+        """The URL, for SQLAlchemy with psycopg."""
+        return f"postgresql+psycopg://gateway@/postgres?host={self.folder}"
+
+    def fresh(self) -> str:
+        """The URL of a new, empty database."""
+        name = f"gateway_{uuid4().hex}"
+        words = [_BINARIES[-1].with_name("createdb"), "-h", self.folder, "-U", "gateway", name]
+        _run(words, self.account)
+        return self.address.replace("/postgres?", f"/{name}?")
+
+    def start(self) -> None:
+        """Start, and wait until it answers."""
+        options = f"-c listen_addresses='' -c fsync={'on' if self.durable else 'off'} -k {self.folder}"
+        self._control("-o", options, "-l", self.folder / "log", "-w", "start")
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop: `fast` ends every transaction first, `immediate` is as good as a crash."""
+        self._control("-m", mode, "-w", "stop")
+
+    def initialise(self) -> None:
+        """Make the folder of its data."""
+        initdb = _BINARIES[-1].with_name("initdb")
+        _run([initdb, "-D", self.folder / "data", "-A", "trust", "-U", "gateway", "-E", "UTF8"], self.account)
+
+    def _control(self, *words: object) -> None:
+        _run([_BINARIES[-1], "-D", self.folder / "data", *words], self.account)
+
+
 @contextmanager
 def running_server(*, durable: bool = False) -> Iterator[str]:
     """The URL of its database `postgres`; `durable` makes it wait for the disk, as a real one does."""
+    with controlled_server(durable=durable) as server:
+        yield server.address
+
+
+@contextmanager
+def controlled_server(*, durable: bool = False) -> Iterator[Server]:
+    """A server that the test may stop and start; it must run in the end."""
     account = "postgres" if os.getuid() == 0 else None  # the server refuses to run as root
     folder = Path(tempfile.mkdtemp(prefix="gateway-pg-"))
     if account:
         shutil.chown(folder, account)
-    pg_ctl = _BINARIES[-1]
-    options = f"-c listen_addresses='' -c fsync={'on' if durable else 'off'} -k {folder}"
-    _run([pg_ctl.with_name("initdb"), "-D", folder / "data", "-A", "trust", "-U", "gateway", "-E", "UTF8"], account)
+    server = Server(folder, account, durable)
+    server.initialise()
     try:
-        _run([pg_ctl, "-D", folder / "data", "-o", options, "-l", folder / "log", "-w", "start"], account)
-        yield f"postgresql+psycopg://gateway@/postgres?host={folder}"
+        server.start()
+        yield server
     finally:
-        _run([pg_ctl, "-D", folder / "data", "-m", "immediate", "-w", "stop"], account)
+        server.stop()
         shutil.rmtree(folder)
 
 

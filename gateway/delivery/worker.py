@@ -22,6 +22,9 @@ from gateway.storage.tasks import ClaimTerms, Task
 
 log = structlog.get_logger(__name__)
 
+# Seconds between two looks while the database is away: a full disk must not be filled with lines of log.
+_LONGEST_PAUSE = 2.0
+
 # Does one step and writes the task back; what kept a party outside from answering, for the lane's sake.
 Job = Callable[[Task], Outside | None]
 
@@ -62,19 +65,20 @@ class Worker:
         renewer.start()
         most = sum(map(self._settings.lanes.limit_of, LANES))
         with ThreadPoolExecutor(most, thread_name_prefix="work") as pool:
+            pause = self._settings.idle
             while not stop.is_set():
-                if not self._work_off(pool):
-                    stop.wait(self._settings.idle)
+                try:
+                    pause = 0.0 if self._work_off(pool) else self._settings.idle
+                except StorageUnavailable as error:
+                    pause = min(pause * 2 or self._settings.idle, _LONGEST_PAUSE)
+                    log.warning("claim_failed", error=error.message, again_in_seconds=pause)
+                stop.wait(pause)
         done.set()
         renewer.join()
 
     def _work_off(self, pool: ThreadPoolExecutor) -> bool:
         """Claim as many due tasks as their lanes have room for; whether there were any."""
-        try:
-            claimed = self._claim()
-        except StorageUnavailable as error:
-            log.warning("claim_failed", error=error.message)
-            return False
+        claimed = self._claim()
         for task in claimed:
             self._leases.hold(task)
             self._lanes.begin(task)

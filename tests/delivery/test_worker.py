@@ -13,7 +13,7 @@ import pytest
 from gateway.delivery.lanes import LaneSettings
 from gateway.delivery.leases import Leases
 from gateway.delivery.worker import Hands, Job, Worker, WorkerSettings
-from gateway.errors import LeaseLost
+from gateway.errors import LeaseLost, StorageUnavailable
 from gateway.storage import tasks
 from gateway.storage.engine import Database
 from gateway.storage.tasks import ClaimTerms, NewTask, Task
@@ -201,3 +201,22 @@ def test_a_stopped_worker_finishes_what_it_has_begun(database: Database) -> None
         threading.Timer(0.2, go_on.set).start()
     assert done == ["first"]
     assert rows(database) == 1
+
+
+def test_a_database_that_is_away_is_not_asked_all_the_time(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The looks come further apart, and when it is back, what is due is done."""
+    looks: list[float] = []
+
+    def fail(*_: object, **__: object) -> tuple[str, ...]:
+        looks.append(time.monotonic())
+        raise StorageUnavailable("the disk is full")
+
+    done: list[str] = []
+    hands = Hands("me", {"work": finishing(database, lambda task: done.append(task.subject))})
+    monkeypatch.setattr(tasks, "lanes_due", fail)
+    with working(database, hands):
+        time.sleep(0.7)
+        monkeypatch.undo()
+        add(database, NewTask("work", "a", now()))
+        assert eventually(lambda: done == ["a"])
+    assert 3 <= len(looks) <= 8

@@ -1,0 +1,47 @@
+"""An outside world of its own for the tests of this folder, and a gateway in it that does not wait long."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+import requests
+
+from gateway.sandbox.assembly import Pace
+from gateway.sandbox.server import Sandbox
+from tests.live import Gateway, read_schemas, serving, settings_for
+from tests.postgresql import Server, controlled_server, is_installed
+
+QUICK = Pace(virus_scan=0.02, poll=0.02)
+
+
+@pytest.fixture(scope="session")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """An outside world that no other test sends into: what is counted there is ours."""
+    with Sandbox.start(tmp_path_factory.mktemp("elsewhere"), schemas=read_schemas(), pace=QUICK) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def _hasty(elsewhere: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    data = tmp_path_factory.mktemp("hasty")
+    dpo = settings_for(elsewhere, data).dpo
+    assert dpo is not None
+    # Long enough for a busy machine, and short enough to see a channel hang.
+    with serving(elsewhere, data, dpo=replace(dpo, timeout=(2, 1.0), upload_timeout=(2, 1.0))) as served:
+        yield served
+
+
+@pytest.fixture
+def hasty(_hasty: Gateway) -> Iterator[Gateway]:
+    """A gateway without a worker that waits a second for the channel's answers; no fault outlives a test."""
+    yield _hasty
+    requests.delete(f"{_hasty.sandbox.url}/_sim/faults", timeout=10)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL of our own that may be stopped and started."""
+    if not is_installed():
+        pytest.skip("PostgreSQL's server or psycopg is not on this machine")
+    with controlled_server() as server:
+        yield server

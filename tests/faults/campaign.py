@@ -1,0 +1,140 @@
+"""Killing while messages go out: a plan of kills, and three places where a process is started, killed and started again.
+
+In come a stage, a fagsystem and how many kills; out comes what was killed where. Called by the tests. A process whose
+boundary is not reached in time is killed from outside, which is a random moment too, and the boundary is tried again.
+"""
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tests.faults.client import Fagsystem
+from tests.faults.stage import Role, Running, Stage
+from tests.faults.web_main import BOUNDARIES as WEB
+from tests.faults.worker_main import BOUNDARIES as WORKER
+
+RANDOM = "random"
+_PLACES: Sequence[Role] = (Role.WORKER, Role.WORKER, Role.WEB)
+_NAMES: Mapping[Role, Sequence[str]] = {Role.WORKER: tuple(WORKER), Role.WEB: tuple(WEB)}
+_RANDOM_EVERY = 4
+_LONGEST_LIFE = 4.0  # seconds until a random kill; a start takes one or two of them
+_REACHED_WITHIN = 12.0
+_FAGSYSTEM_THREADS = 3
+_PAUSE_BETWEEN_LETTERS = 0.4
+
+
+@dataclass
+class Plan:
+    """What is still to be killed where: each boundary in turn, the first, second or third time it is come to."""
+
+    kills: int
+    chance: random.Random
+    done: Counter[tuple[Role, str]] = field(default_factory=Counter)
+    missed: Counter[tuple[Role, str]] = field(default_factory=Counter)
+    _begun: float = field(default_factory=time.monotonic)
+    _again: dict[Role, list[str]] = field(default_factory=lambda: {role: [] for role in Role})
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        """Each role goes round its boundaries for ever."""
+        self._rounds = {role: self._round(role) for role in Role}
+
+    def next(self, role: Role) -> str | None:
+        """The next boundary for a process of this role, `RANDOM`, or None when it is enough."""
+        with self._guard:
+            unseen = any(not self.done[each, name] for each in Role for name in _NAMES[each])
+            if self.done.total() >= self.kills and not unseen:
+                return None
+            return self._again[role].pop() if self._again[role] else next(self._rounds[role])
+
+    def note(self, role: Role, at: str) -> None:
+        """It died there."""
+        with self._guard:
+            self.done[role, at] += 1
+            self._say(role, at)
+
+    def note_missed(self, role: Role, at: str) -> None:
+        """It lived on without coming there, and was killed somewhere else."""
+        with self._guard:
+            self.done[role, RANDOM] += 1
+            self.missed[role, at] += 1
+            self._say(role, f"{RANDOM}, for it did not come to {at}")
+            if not self.done[role, at]:
+                self._again[role].append(at)
+
+    def _say(self, role: Role, at: str) -> None:
+        print(f"{time.monotonic() - self._begun:6.1f} s: kill {self.done.total()}: {role} at {at}", flush=True)
+
+    def _round(self, role: Role) -> Iterator[str]:
+        while True:
+            names = list(_NAMES[role])
+            self.chance.shuffle(names)
+            for number, name in enumerate(names, start=1):
+                yield name
+                if number % _RANDOM_EVERY == 0:
+                    yield RANDOM
+
+
+@dataclass
+class Campaign:
+    """A plan carried out on a stage while a fagsystem sends at least so many letters."""
+
+    stage: Stage
+    fagsystem: Fagsystem
+    plan: Plan
+    letters: int
+    faults: list[BaseException] = field(default_factory=list)
+    _over: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        """Until everything is killed that was to be killed and every letter is committed; nothing runs afterwards."""
+        killers = [threading.Thread(target=self._guarded, args=(self._kill_on, role)) for role in _PLACES]
+        senders = [threading.Thread(target=self._guarded, args=(self._send,)) for _ in range(_FAGSYSTEM_THREADS)]
+        for thread in (*killers, *senders):
+            thread.start()
+        for thread in killers:
+            thread.join()
+        self._over.set()
+        # What is left to be sent is sent to a gateway that nobody kills any more.
+        quiet = [self.stage.start(role) for role in _PLACES]
+        for thread in senders:
+            thread.join()
+        self.stage.kill_all(quiet)
+        if self.faults:
+            raise self.faults[0]
+
+    def _kill_on(self, role: Role) -> None:
+        while (name := self.plan.next(role)) is not None and not self.faults:
+            if name in ("sweeping", "swept"):
+                self.stage.hasten_sweep()
+            at = "" if name == RANDOM else f"{name}:{self.plan.chance.choice((1, 1, 2))}"
+            running = self.stage.start(role, at)
+            if name == RANDOM:
+                running.wait(self.plan.chance.uniform(1.0, _LONGEST_LIFE))
+            self._end(running, name)
+
+    def _end(self, running: Running, name: str) -> None:
+        if name != RANDOM and running.wait(_REACHED_WITHIN):
+            assert running.killed_itself, f"a process ended by itself: {self.stage.log_of(running.role)}"
+            self.plan.note(running.role, name)
+            return
+        assert not running.has_ended, f"a process ended by itself: {self.stage.log_of(running.role)}"
+        running.kill()
+        if name == RANDOM:
+            self.plan.note(running.role, name)
+        else:
+            self.plan.note_missed(running.role, name)
+
+    def _send(self) -> None:
+        while not self.faults and (not self._over.is_set() or len(self.fagsystem.committed) < self.letters):
+            self.fagsystem.send_next()
+            time.sleep(_PAUSE_BETWEEN_LETTERS)
+
+    def _guarded(self, act: object, *arguments: object) -> None:
+        try:
+            act(*arguments)  # type: ignore[operator]
+        except BaseException as fault:
+            self.faults.append(fault)

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.faults.client import Fagsystem
-from tests.faults.stage import Role, Running, Stage
+from tests.faults.processes import Running
+from tests.faults.stage import Role, Stage
 from tests.faults.web_main import BOUNDARIES as WEB
 from tests.faults.worker_main import BOUNDARIES as WORKER
 
@@ -20,7 +21,9 @@ RANDOM = "random"
 _PLACES: Sequence[Role] = (Role.WORKER, Role.WORKER, Role.WEB)
 _NAMES: Mapping[Role, Sequence[str]] = {Role.WORKER: tuple(WORKER), Role.WEB: tuple(WEB)}
 _RANDOM_EVERY = 4
-_LONGEST_LIFE = 4.0  # seconds until a random kill; a start takes one or two of them
+_LONGEST_LIFE = 1.5  # seconds from being up until a random kill
+_BEFORE_UP = 0.25  # the share of random kills that do not wait for that
+_UP_WITHIN = 20.0
 _REACHED_WITHIN = 12.0
 _FAGSYSTEM_THREADS = 3
 _PAUSE_BETWEEN_LETTERS = 0.4
@@ -113,20 +116,30 @@ class Campaign:
             at = "" if name == RANDOM else f"{name}:{self.plan.chance.choice((1, 1, 2))}"
             running = self.stage.start(role, at)
             if name == RANDOM:
-                running.wait(self.plan.chance.uniform(1.0, _LONGEST_LIFE))
-            self._end(running, name)
+                self._let_live(role, running)
+            else:
+                running.wait(_REACHED_WITHIN)
+            self._end(role, running, name=name)
 
-    def _end(self, running: Running, name: str) -> None:
-        if name != RANDOM and running.wait(_REACHED_WITHIN):
-            assert running.killed_itself, f"a process ended by itself: {self.stage.log_of(running.role)}"
-            self.plan.note(running.role, name)
+    def _let_live(self, role: Role, running: Running) -> None:
+        """For a moment after it has come up, or now and then not even so long."""
+        if self.plan.chance.random() > _BEFORE_UP:
+            give_up = time.monotonic() + _UP_WITHIN
+            while not self.stage.is_up(role, running) and time.monotonic() < give_up:
+                running.wait(0.1)
+        running.wait(self.plan.chance.uniform(0, _LONGEST_LIFE))
+
+    def _end(self, role: Role, running: Running, *, name: str) -> None:
+        if running.has_ended:
+            assert running.was_killed, f"a process ended by itself: {running.said()}"
+            assert name != RANDOM, f"a process was killed by nobody: {running.said()}"
+            self.plan.note(role, name)
             return
-        assert not running.has_ended, f"a process ended by itself: {self.stage.log_of(running.role)}"
         running.kill()
         if name == RANDOM:
-            self.plan.note(running.role, name)
+            self.plan.note(role, name)
         else:
-            self.plan.note_missed(running.role, name)
+            self.plan.note_missed(role, name)
 
     def _send(self) -> None:
         while not self.faults and (not self._over.is_set() or len(self.fagsystem.committed) < self.letters):

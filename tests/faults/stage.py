@@ -4,10 +4,8 @@ In come a folder and a database, out come processes of groups of their own, none
 """
 
 import os
-import signal
 import socket
-import subprocess
-import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -24,9 +22,9 @@ from gateway.sandbox.server import Sandbox
 from gateway.storage import tasks
 from gateway.storage.engine import Database
 from tests.faults.boundaries import KILL_AT
+from tests.faults.processes import ROOT, Command, Running, start_afresh, start_warm
 from tests.live import read_schemas
 
-ROOT = Path(__file__).resolve().parents[2]
 _UP_SECONDS = 60
 
 
@@ -35,42 +33,6 @@ class Role(StrEnum):
 
     WEB = "web"
     WORKER = "worker"
-
-
-@dataclass(frozen=True)
-class Running:
-    """A process that was started. `at` is where it is to kill itself, "" for one that the campaign kills."""
-
-    role: Role
-    process: subprocess.Popen[bytes]
-    at: str = ""
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether it is gone."""
-        return self.process.poll() is not None
-
-    @property
-    def killed_itself(self) -> bool:
-        """Whether it came to its boundary."""
-        return self.process.poll() == -signal.SIGKILL
-
-    def wait(self, seconds: float) -> bool:
-        """Whether it ends within that time."""
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(seconds)
-        return self.has_ended
-
-    def kill(self) -> None:
-        """kill -9, the whole group."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(30)
-
-    def stop(self) -> int:
-        """SIGTERM, and the exit code once it has drained."""
-        self.process.terminate()
-        return self.process.wait(90)
 
 
 @dataclass
@@ -82,6 +44,7 @@ class Stage:
     database: str
     port: int
     started: list[Running] = field(default_factory=list)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def data(self) -> Path:
@@ -94,23 +57,23 @@ class Stage:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self, role: Role, at: str = "") -> Running:
-        """Start a server or a worker; `at` is `BOUNDARY:N`."""
+        """Start a server or a worker; `at` is `BOUNDARY:N` for one that is to kill itself there."""
         module = f"tests.faults.{role}_main" if at or role is Role.WORKER else "gateway.cli"
         words = ["worker"] if role is Role.WORKER else ["serve", "--no-worker", "--port", str(self.port)]
-        command = [sys.executable, "-m", module, *words, "--data", str(self.data)]
-        with (self.folder / f"{role}.log").open("ab") as log:
-            process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env=self._environment(at),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                process_group=0,
-            )
-        running = Running(role, process, at)
-        self.started.append(running)
+        with self._guard:
+            log = self.folder / f"{role}-{len(self.started):03}.log"
+            command = Command(module, [*words, "--data", str(self.data)], self._environment(at), log)
+            running = start_warm(command) if at else start_afresh(command)
+            self.started.append(running)
         return running
+
+    def is_up(self, role: Role, running: Running) -> bool:
+        """Whether it has come so far that it works."""
+        if role is Role.WORKER:
+            return "worker_started" in running.said()
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            return True
+        return False
 
     def wait_for_web(self) -> None:
         """Until the server answers."""
@@ -120,7 +83,7 @@ class Stage:
                 requests.get(f"{self.url}/out/messages", timeout=5).raise_for_status()
                 return
             time.sleep(0.05)
-        raise AssertionError(f"the server does not come up: {self.log_of(Role.WEB)}")
+        raise AssertionError("the server does not come up")
 
     def open_database(self) -> Database:
         """The gateway's database, to be closed by the caller."""
@@ -135,10 +98,6 @@ class Stage:
                 tasks.hasten(connection, SWEEP, subject="", now=datetime.now(UTC))
         finally:
             database.close()
-
-    def log_of(self, role: Role) -> str:
-        """The end of what those processes said."""
-        return (self.folder / f"{role}.log").read_text(errors="replace")[-3000:]
 
     def kill_all(self, running: Sequence[Running] | None = None) -> None:
         """Whatever still runs."""

@@ -50,7 +50,12 @@ BOUNDARIES: Mapping[str, Boundary] = {
 }
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Be a server."""
     app.build_door = _tell_when_answered(app.build_door)  # type: ignore[assignment]
     arm(BOUNDARIES)
     main()
+
+
+if __name__ == "__main__":
+    run()

@@ -45,7 +45,12 @@ BOUNDARIES: Mapping[str, Boundary] = {
 }
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Be a worker."""
     journey.BUSY_PATIENCE = PATIENCE
     arm(BOUNDARIES)
     main()
+
+
+if __name__ == "__main__":
+    run()

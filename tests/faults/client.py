@@ -24,7 +24,7 @@ DEADLINE = timedelta(seconds=12)
 _PAUSE = 0.15
 _PATIENCE = 180
 _KEYS_RUNNING = 4  # so often a key is found under way before a new one is made: all that can come of it is a draft
-_LARGE_EVERY, _DEAF_EVERY = 5, 9
+_LARGE_EVERY, _DEAF_EVERY = 4, 5
 _XML, _JSON = "application/xml", "application/json"
 
 
@@ -79,6 +79,11 @@ class Fagsystem:
     late: int = 0  # whose deadline passed before it could be committed, and which was refused for it
     _numbers: int = 0
     _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def heard(self) -> int:
+        """How many of the committed letters go to one who fetches them."""
+        return sum(sent.letter.recipient != DEAF for sent in list(self.committed))
 
     def send_next(self) -> None:
         """One letter all the way to its commit."""
@@ -158,7 +163,7 @@ def write_letter(number: int) -> Letter:
     documents = {"vedtak.pdf": b"%PDF-1.7\n" + chance.randbytes(20_000)}
     if number % _LARGE_EVERY == 0:
         documents["kart.pdf"] = b"%PDF-1.7\n" + chance.randbytes(2_500_000)
-    if number % _DEAF_EVERY == 4:
+    if number % _DEAF_EVERY == 2:
         return Letter(number, DEAF, documents, datetime.now(UTC) + DEADLINE)
     return Letter(number, DPO, documents)
 

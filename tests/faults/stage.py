@@ -7,7 +7,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -99,9 +99,9 @@ class Stage:
         finally:
             database.close()
 
-    def kill_all(self, running: Sequence[Running] | None = None) -> None:
+    def kill_all(self) -> None:
         """Whatever still runs."""
-        for each in self.started if running is None else running:
+        for each in self.started:
             if not each.has_ended:
                 each.kill()
 

@@ -16,6 +16,9 @@ from gateway.language import say
 
 # Compiling with a resolver switches a loader that libxml2 has only once in a process: two threads at it have crashed.
 _COMPILING = threading.Lock()
+# A document that is parsed in another thread borrows that loader for a moment too, and puts back what it found: what a
+# schema imports is then looked for in vain. The next try finds it.
+_TRIES = 5
 
 if TYPE_CHECKING:
     from lxml.etree._docloader import _InputDocument
@@ -105,11 +108,13 @@ class Grammar:
             compiled = self._threads.compiled = self._compile()
         return compiled
 
-    def _compile(self) -> etree.XMLSchema:
+    def _compile(self, tries: int = _TRIES) -> etree.XMLSchema:
         try:
             with _COMPILING:
                 return etree.XMLSchema(self._parse())
         except (etree.XMLSchemaParseError, etree.XMLSyntaxError) as fault:
+            if tries > 1:
+                return self._compile(tries - 1)
             raise SetupFault(
                 say("the schema {name} cannot be used: {reason}", name=self._main, reason=str(fault)),
                 mend="Install the gateway again; its schemas have been changed or cut off.",

@@ -183,6 +183,19 @@ def test_threads_do_not_see_each_others_faults() -> None:
         assert all(each == [kinds[turn % 2]] * 400 for turn, each in enumerate(pool.map(found, range(160))))
 
 
+def test_a_schema_whose_import_another_thread_hid_is_compiled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A parse elsewhere that takes libxml2's one loader away in mid-compile, here twice, does not refuse a document."""
+    compile_it, failures = etree.XMLSchema, iter(2 * [etree.XMLSchemaParseError("does not resolve")])
+
+    def compile_late(schema: etree._Element) -> etree.XMLSchema:
+        for failure in failures:
+            raise failure
+        return compile_it(schema)
+
+    monkeypatch.setattr(etree, "XMLSchema", compile_late)
+    assert raw_verdict(read(VALID.encode()))
+
+
 def test_valid_documents_load_nothing_that_explains() -> None:
     """xmlschema is not loaded for a valid document, and is for an invalid one."""
     program = (

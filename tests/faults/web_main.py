@@ -1,0 +1,61 @@
+"""`gateway serve --no-worker`, the real one, in processes that kill themselves at the boundary that the environment names.
+
+In come the arguments of `gateway serve`. Started by `stage`. gunicorn's parent dies with its child, as in a power cut.
+"""
+
+import sys
+from collections.abc import Mapping
+
+from flask import Flask, Response, request
+
+from gateway import app
+from gateway.api import out
+from gateway.cli import main
+from gateway.delivery import committing, intake
+from gateway.delivery.intake import Intake
+from gateway.delivery.uploads import Uploads
+from gateway.storage.blobs import FileWriter
+from tests.faults.boundaries import Boundary, arm
+
+
+def answered(response: Response) -> None:
+    """Called when the last byte of a 202 has been handed to the connection."""
+
+
+def _tell_when_answered(build: object) -> object:
+    def build_door(assembly: app.Assembly) -> Flask:
+        door: Flask = build(assembly)  # type: ignore[operator]
+
+        @door.after_request
+        def watch(response: Response) -> Response:
+            if request.method == "POST" and response.status_code == 202:
+                response.call_on_close(lambda: sys.modules[__name__].answered(response))
+            return response
+
+        return door
+
+    return build_door
+
+
+BOUNDARIES: Mapping[str, Boundary] = {
+    "drafting": Boundary(Intake, "draft", before=True),
+    "drafted": Boundary(Intake, "draft"),
+    "file-written": Boundary(FileWriter, "commit"),
+    "row-written": Boundary(Uploads, "put"),
+    "committing": Boundary(intake, "commit_view", before=True),
+    "in-commit": Boundary(committing, "_queue"),
+    "committed": Boundary(intake, "commit_view"),
+    "answering": Boundary(out, "commitment_json"),
+    "answered": Boundary(sys.modules[__name__], "answered"),
+}
+
+
+def run() -> None:
+    """Be a server."""
+    app.build_door = _tell_when_answered(app.build_door)  # type: ignore[assignment]
+    arm(BOUNDARIES)
+    main()
+
+
+if __name__ == "__main__":
+    run()

@@ -12,7 +12,7 @@ from typing import Protocol
 from gateway.arkivmelding.filenames import is_reserved, normal, unsafe_reason
 from gateway.delivery.intake import Intake, changed_meanwhile, require_draft
 from gateway.delivery.submission import Caller, View
-from gateway.errors import Conflict, Fault, Invalid, NotFound, Severity, TooLarge, Unreadable
+from gateway.errors import Conflict, Fault, Invalid, NotFound, Refused, Severity, TooLarge, Unreadable
 from gateway.language import as_phrase, say
 from gateway.storage import conversations, documents
 from gateway.storage.blobs import BlobWriter
@@ -110,7 +110,8 @@ class Uploads:
         document = replace(document, conversation_id=view.conversation.id)
         try:
             kept, version, superseded = self._remember(document, replaces=incoming.replaces, if_match=if_match)
-        except BaseException:
+        except Refused:
+            # Any other error may hide a row that stands: an answer to COMMIT can be lost. The sweep knows in time.
             self.drop([document])
             raise
         if superseded:
@@ -154,13 +155,16 @@ class Uploads:
     ) -> tuple[Kept, int, str | None]:
         """The row; also the key of the bytes that are no longer needed."""
         with self.intake.database.writing() as connection:
+            conversations.lock_draft(connection, document.conversation_id)
             standing = {each.filename: each for each in documents.of_conversation(connection, document.conversation_id)}
             previous = standing.get(document.filename)
             conversation = conversations.find(connection, document.conversation_id, client_id=None)
             if if_match is not None and conversation.version != if_match:
                 raise changed_meanwhile()
             if previous and previous.sha256 == document.sha256:
-                return Kept.SAME, conversation.version, document.key
+                # The bytes that have just come are certainly there; of the older ones only the row says so.
+                documents.put(connection, replace(previous, key=document.key))
+                return Kept.SAME, conversation.version, previous.key
             if previous and not replaces:
                 raise Conflict(
                     say("{filename} has been uploaded already, with other bytes", filename=document.filename),

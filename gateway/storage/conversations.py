@@ -114,6 +114,7 @@ _TOUCH = (
 )
 _EMPTY = _TOUCH.values(state=ConversationState.DISCARDED.value, title=None, options={}, confirmations=[])
 _STATE = select(conversation.c.state).where(conversation.c.id == bindparam("this"))
+_LOCK_STATE = _STATE.with_for_update()
 _KNOWN = (
     select(conversation.c.id)
     .where(
@@ -191,6 +192,12 @@ def save(connection: Connection, entry: Conversation, *, expected_version: int) 
         )
     connection.execute(_SAVE_XML, {"this": entry.id, "posted": entry.arkivmelding})
     return find(connection, entry.id, client_id=None)
+
+
+def lock_draft(connection: Connection, conversation_id: str) -> None:
+    """Let nobody else change a draft until this transaction ends; Conflict where it is no draft any more."""
+    if connection.scalar(_LOCK_STATE, {"this": conversation_id}) != ConversationState.DRAFT:
+        raise _no_draft(connection, conversation_id)
 
 
 def touch(connection: Connection, conversation_id: str) -> int:

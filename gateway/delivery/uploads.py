@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from gateway.arkivmelding.filenames import is_reserved, normal, unsafe_reason
-from gateway.delivery.intake import Intake, changed_meanwhile, require_draft
+from gateway.delivery.intake import Intake, require_draft, require_version_standing
 from gateway.delivery.submission import Caller, View
 from gateway.errors import Conflict, Fault, Invalid, NotFound, Refused, Severity, TooLarge, Unreadable
 from gateway.language import as_phrase, say
@@ -142,6 +142,7 @@ class Uploads:
         view = self.intake.view(any_id, caller)
         require_draft(view, if_match, now=self.intake.now())
         with self.intake.database.writing() as connection:
+            require_version_standing(connection, view.conversation.id, if_match)
             key = documents.remove(connection, view.conversation.id, filename=normal(filename))
             if key is None:
                 message = say("the conversation has no document {filename}", filename=filename)
@@ -155,16 +156,13 @@ class Uploads:
     ) -> tuple[Kept, int, str | None]:
         """The row; also the key of the bytes that are no longer needed."""
         with self.intake.database.writing() as connection:
-            conversations.lock_draft(connection, document.conversation_id)
+            standing_version = require_version_standing(connection, document.conversation_id, if_match)
             standing = {each.filename: each for each in documents.of_conversation(connection, document.conversation_id)}
             previous = standing.get(document.filename)
-            conversation = conversations.find(connection, document.conversation_id, client_id=None)
-            if if_match is not None and conversation.version != if_match:
-                raise changed_meanwhile()
             if previous and previous.sha256 == document.sha256:
                 # The bytes that have just come are certainly there; of the older ones only the row says so.
                 documents.put(connection, replace(previous, key=document.key))
-                return Kept.SAME, conversation.version, previous.key
+                return Kept.SAME, standing_version, previous.key
             if previous and not replaces:
                 raise Conflict(
                     say("{filename} has been uploaded already, with other bytes", filename=document.filename),

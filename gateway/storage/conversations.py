@@ -114,7 +114,11 @@ _TOUCH = (
 )
 _EMPTY = _TOUCH.values(state=ConversationState.DISCARDED.value, title=None, options={}, confirmations=[])
 _STATE = select(conversation.c.state).where(conversation.c.id == bindparam("this"))
-_LOCK_STATE = _STATE.with_for_update()
+_LOCK_DRAFT = (
+    select(conversation.c.version)
+    .where(conversation.c.id == bindparam("this"), conversation.c.state == ConversationState.DRAFT.value)
+    .with_for_update()
+)
 _KNOWN = (
     select(conversation.c.id)
     .where(
@@ -194,10 +198,12 @@ def save(connection: Connection, entry: Conversation, *, expected_version: int) 
     return find(connection, entry.id, client_id=None)
 
 
-def lock_draft(connection: Connection, conversation_id: str) -> None:
-    """Let nobody else change a draft until this transaction ends; Conflict where it is no draft any more."""
-    if connection.scalar(_LOCK_STATE, {"this": conversation_id}) != ConversationState.DRAFT:
+def lock_draft(connection: Connection, conversation_id: str) -> int:
+    """The version of a draft, which nobody else changes until this transaction ends; Conflict where it is none any more."""
+    version: int | None = connection.scalar(_LOCK_DRAFT, {"this": conversation_id})
+    if version is None:
         raise _no_draft(connection, conversation_id)
+    return version
 
 
 def touch(connection: Connection, conversation_id: str) -> int:

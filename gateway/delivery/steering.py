@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from gateway.arkivmelding.filenames import normal
 from gateway.delivery.committing import DELIVER, EXPIRE
+from gateway.delivery.journey import left_half
+from gateway.delivery.lanes import EXPIRE_LANE, NO_LANE
 from gateway.delivery.submission import Clock
 from gateway.errors import Conflict, NotFound
 from gateway.language import say
@@ -107,6 +109,9 @@ def _bring_forward(connection: Connection, message: Message, *, hand: Hand, now:
         words, done = say("the next try was brought forward by hand"), Done.BROUGHT_FORWARD
     elif tasks.find(connection, DELIVER, subject=message.id) is not None:
         words, done = say("a try was asked for by hand while one was being made"), Done.UNDER_WAY
+    elif message.state is MessageState.QUEUED:
+        tasks.add(connection, NewTask(DELIVER, message.id, now, lane=message.channel or NO_LANE))
+        words, done = say("the next try was brought forward by hand"), Done.BROUGHT_FORWARD
     else:
         raise Conflict(
             "it is handed over and published, and only the recipient's receipt is awaited; there is nothing to try again",
@@ -123,9 +128,12 @@ def _restart(connection: Connection, message: Message, *, hand: Hand, now: datet
     attempts.record_act(connection, Act(message.id, now, ActKind.RESTART, words, hand.name))
     messages.restart(connection, message.id)
     statuses.append(connection, replace(_event(message, Status.OPPRETTET, at=now), description=words))
-    for kind, due in ((DELIVER, now), (EXPIRE, message.deadline or now)):
-        tasks.remove(connection, kind, subject=message.id)
-        tasks.add(connection, NewTask(kind, message.id, due, lane=message.channel or ""))
+    for new in (
+        NewTask(DELIVER, message.id, now, lane=message.channel or NO_LANE),
+        NewTask(EXPIRE, message.id, message.deadline or now, lane=EXPIRE_LANE),
+    ):
+        tasks.remove(connection, new.kind, subject=message.id)
+        tasks.add(connection, new)
 
 
 def _require_committed(message: Message) -> None:
@@ -162,7 +170,8 @@ def _require_pending(message: Message, *, now: datetime) -> None:
 
 def _require_restartable(connection: Connection, message: Message, *, now: datetime) -> None:
     """Raise `Conflict` unless the message failed before anything of it was handed over, and there is time to do it anew."""
-    if may_have_left([event.status for event in statuses.of_message(connection, message.id)]):
+    log = [event.status for event in statuses.of_message(connection, message.id)]
+    if may_have_left(log) or left_half(messages.references(connection, message.id)):
         raise Conflict(
             "the message failed after it had been handed over, and sending it again could double it",
             code="HANDED_OVER",

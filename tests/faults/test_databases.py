@@ -21,6 +21,7 @@ from tests.live import Gateway, served_process, serving
 from tests.postgresql import Server
 
 
+@pytest.mark.slow
 def test_postgresql_restarted_under_load(
     postgresql: Server, elsewhere: Sandbox, tmp_path: Path, run_log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,7 +22,7 @@ from tests.live import served_process
 # More than the pipes between a worker and the Broker hold, so that it is stopped before its last byte is sent.
 LARGE = b"%PDF-" + os.urandom(8 * 1024 * 1024)
 # Milliseconds: the Broker answers when a third worker has long taken over.
-HELD = 6000
+HELD = 5000
 _OPEN_TRANSACTIONS = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND state <> 'idle' AND pid <> pg_backend_pid() AND backend_xid IS NOT NULL
@@ -56,6 +56,7 @@ def worker(data: Path, errors: Path, *, parallel: int) -> Iterator[subprocess.Po
             assert process.wait(60) == 0, errors.read_text(errors="replace")[-2000:]
 
 
+@pytest.mark.slow
 def test_frozen_past_their_leases_and_woken(
     database: Database, elsewhere: Sandbox, tmp_path: Path, run_log: Path
 ) -> None:

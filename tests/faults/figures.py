@@ -16,7 +16,7 @@ from tests.journeys.following import wait_for
 from tests.secrets import PDF
 
 XML = {"Content-Type": "application/xml"}
-_PATIENCE = 60.0
+_PATIENCE = 120.0
 # What a client that is told to wait ten seconds waits here, and what it waits after a message.
 _PAUSE = 0.1
 

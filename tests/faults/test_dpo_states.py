@@ -63,7 +63,7 @@ def test_upload_started_is_looked_at_for_ten_minutes(steady: Gateway) -> None:
     course = interrupted(steady)
     first = course.reference()
     course.force("UploadStarted")
-    for _ in range(4):
+    for _ in range(3):
         course.step()
     course.at = course.references()[0].at + timedelta(minutes=10)
     course.step()

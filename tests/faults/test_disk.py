@@ -10,8 +10,7 @@ import requests
 
 from gateway.sandbox.server import Sandbox
 from tests.documents import Message, merknad
-from tests.faults.figures import XML, Client, Crowd, delivered, settle, wait_for_more
-from tests.journeys.following import wait_for
+from tests.faults.figures import XML, Client, Crowd, delivered, settle, wait_for, wait_for_more
 from tests.live import served_process
 
 SIZE = 24 * 1024 * 1024

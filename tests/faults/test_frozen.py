@@ -15,8 +15,7 @@ import requests
 
 from gateway.sandbox.server import Sandbox
 from gateway.storage.engine import Database
-from tests.faults.figures import Client, delivered, settle
-from tests.journeys.following import wait_for
+from tests.faults.figures import Client, delivered, settle, wait_for
 from tests.live import served_process
 
 # More than the pipes between a worker and the Broker hold, so that it is stopped before its last byte is sent.

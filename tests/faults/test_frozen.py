@@ -51,7 +51,8 @@ def worker(data: Path, errors: Path, *, parallel: int) -> Iterator[subprocess.Po
         try:
             yield process
         finally:
-            end([process])
+            wake([process])
+            process.terminate()  # once: a second one ends it at once, without draining
             assert process.wait(60) == 0, errors.read_text(errors="replace")[-2000:]
 
 
@@ -69,7 +70,6 @@ def test_frozen_past_their_leases_and_woken(
         third, *frozen = [
             stack.enter_context(worker(data, log, parallel=4 if name == "third" else 2)) for name, log in errors.items()
         ]
-        stack.callback(end, [third, *frozen])
         for name, log in errors.items():
             wait_for(lambda log=log: b"worker_started" in log.read_bytes(), f"the {name} worker")
         freeze([third], database)
@@ -131,13 +131,6 @@ def wake(processes: list[subprocess.Popen[bytes]]) -> None:
     """Let them go on."""
     for process in processes:
         process.send_signal(signal.SIGCONT)
-
-
-def end(processes: list[subprocess.Popen[bytes]]) -> None:
-    """Let them drain."""
-    wake(processes)
-    for process in processes:
-        process.terminate()
 
 
 def is_free(database: Database) -> bool:

@@ -22,18 +22,31 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
+def _steady(elsewhere: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    with serving(elsewhere, tmp_path_factory.mktemp("steady")) as served:
+        yield served
+
+
+@pytest.fixture
+def steady(_steady: Gateway) -> Iterator[Gateway]:
+    """A gateway without a worker; no fault outlives a test."""
+    yield _steady
+    requests.delete(f"{_steady.sandbox.url}/_sim/faults", timeout=10)
+
+
+@pytest.fixture(scope="session")
 def _hasty(elsewhere: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     data = tmp_path_factory.mktemp("hasty")
     dpo = settings_for(elsewhere, data).dpo
     assert dpo is not None
     # Long enough for a busy machine, and short enough to see a channel hang.
-    with serving(elsewhere, data, dpo=replace(dpo, timeout=(2, 1.0), upload_timeout=(2, 1.0))) as served:
+    with serving(elsewhere, data, dpo=replace(dpo, timeout=(5, 1.5), upload_timeout=(5, 1.5))) as served:
         yield served
 
 
 @pytest.fixture
 def hasty(_hasty: Gateway) -> Iterator[Gateway]:
-    """A gateway without a worker that waits a second for the channel's answers; no fault outlives a test."""
+    """The same, and it waits a second and a half for the channel's answers."""
     yield _hasty
     requests.delete(f"{_hasty.sandbox.url}/_sim/faults", timeout=10)
 

@@ -58,7 +58,7 @@ def wait_until_told(fagsystem: Fagsystem, seconds: float) -> None:
 def count(fagsystem: Fagsystem, sandbox_url: str) -> Figures:
     """Ask the gateway about every message, and the sandbox about every delivery."""
     figures = Figures(committed=len(fagsystem.committed))
-    deliveries = _arkivmeldinger(sandbox_url)
+    deliveries = deliveries_of(sandbox_url)
     told: set[str] = set()
     for sent in fagsystem.committed:
         status = fagsystem.statuses(sent.conversation_id)
@@ -103,7 +103,8 @@ def _has_whole(delivery: Delivery, sent: Sent) -> bool:
     return delivery["problem"] is None and got.items() >= sent.letter.digests().items()
 
 
-def _arkivmeldinger(sandbox_url: str) -> dict[str, list[Delivery]]:
+def deliveries_of(sandbox_url: str) -> dict[str, list[Delivery]]:
+    """What recipients got, by the id of the message."""
     found: dict[str, list[Delivery]] = {}
     for delivery in requests.get(f"{sandbox_url}/_sim/deliveries", timeout=30).json():
         found.setdefault(delivery["messageId"], []).append(delivery)

@@ -47,11 +47,16 @@ class Figures:
 
 
 def wait_until_told(fagsystem: Fagsystem, seconds: float) -> None:
-    """Until every committed message has a last word, or the time is up."""
-    give_up = time.monotonic() + seconds
-    left = list(fagsystem.committed)
+    """Until every committed message has its last word, or nothing more has been told of any for so long."""
+    left, give_up = list(fagsystem.committed), time.monotonic() + seconds
+    told: dict[str, object] = {}
     while left and time.monotonic() < give_up:
-        left = [sent for sent in left if fagsystem.statuses(sent.conversation_id)["lastStatus"] != _end_of(sent)]
+        before = dict(told)
+        for sent in left:
+            told[sent.conversation_id] = fagsystem.statuses(sent.conversation_id)["lastStatus"]
+        if told != before:
+            give_up = time.monotonic() + seconds
+        left = [sent for sent in left if told[sent.conversation_id] != _end_of(sent)]
         time.sleep(_LOOK if left else 0)
 
 

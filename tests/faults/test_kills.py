@@ -12,7 +12,7 @@ from tests.faults.count import count, wait_until_told
 from tests.faults.stage import Role, Stage
 from tests.faults.sweeping import files_after
 
-_DRAIN_SECONDS = 240
+_SILENT_SECONDS = 180
 
 
 @pytest.mark.slow
@@ -35,7 +35,7 @@ def _wage(stage: Stage, *, kills: int, letters: int) -> None:
     killed = time.monotonic()
     running = [stage.start(role) for role in (Role.WEB, Role.WORKER, Role.WORKER)]
     stage.wait_for_web()
-    wait_until_told(fagsystem, _DRAIN_SECONDS)
+    wait_until_told(fagsystem, _SILENT_SECONDS)
     figures = count(fagsystem, stage.sandbox.url)
     assert [each.stop() for each in running] == [0, 0, 0]
     print(f"\n{figures}\n{_told(plan, fagsystem)}")

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import requests
 
 from gateway.sandbox.assembly import Pace
 from gateway.sandbox.server import Sandbox
+from tests.faults.client import DEAF
+from tests.faults.stage import Stage, set_stage
 from tests.live import Gateway, read_schemas, serving, settings_for
 from tests.postgresql import Server, controlled_server, is_installed
 
@@ -58,3 +61,14 @@ def postgresql() -> Iterator[Server]:
         pytest.skip("PostgreSQL's server or psycopg is not on this machine")
     with controlled_server() as server:
         yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
+    """An empty gateway on each database in front of a sandbox of its own, with one recipient who never fetches."""
+    database = request.getfixturevalue("postgresql").fresh() if request.param == "postgresql" else ""
+    with set_stage(tmp_path, database) as stage:
+        deaf = {"channel": "recipient", "operation": "fetch", "action": "never-fetch"}
+        wish = {**deaf, "organisation": DEAF.removeprefix("0192:")}
+        requests.post(f"{stage.sandbox.url}/_sim/faults", json=wish, timeout=10).raise_for_status()
+        yield stage

@@ -181,6 +181,7 @@ class Journey:
     def forget_reference(self, message_id: str, why: str, *, held: Task) -> None:
         """The channel has lost or dropped the transfer: the next try starts a new one; the old stays in the history."""
         with self.database.writing() as connection:
+            messages.lock_conversation(connection, message_id)
             tasks.require(connection, held)
             messages.set_reference(connection, ReferenceEntry(message_id, None, self.now(), why))
 
@@ -226,6 +227,7 @@ class Journey:
 
         def store(reference: str) -> None:
             with self.database.writing() as connection:
+                messages.lock_conversation(connection, message_id)
                 tasks.require(connection, held)
                 messages.set_reference(connection, ReferenceEntry(message_id, reference, self.now(), words))
 

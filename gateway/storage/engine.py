@@ -65,7 +65,10 @@ class Database:
                 return
         with self._writing(_MIGRATION_SECONDS) as connection:
             if not self._sqlite:
+                # Only for those who come second; the migration itself must not queue up all readers for so long.
+                connection.execute(text(f"SET LOCAL lock_timeout = '{_MIGRATION_SECONDS}s'"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+                connection.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
             migrate(connection)
 
     def require_same_clock(self, now: datetime) -> None:

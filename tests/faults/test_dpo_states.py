@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 import pytest
+import requests
 
-from gateway.transports.dpo.broker import Broker, Overview
+from gateway.transports.dpo.broker import Broker, Overview, _Call
 from tests.faults.moving import Course
 from tests.journeys.following import fault, message_of, sim, wait_for
 from tests.live import Gateway
@@ -151,6 +152,32 @@ def test_what_the_channel_does_not_know_is_begun_anew(steady: Gateway) -> None:
     course.step()
     check_history(course, first)
     check_once(course, begun=2, uploads=2)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"<html><body>No such page</body></html>", b"", b'{"statusCode": 404, "message": "Resource not found"}'],
+    ids=["page", "nothing", "gateway"],
+)
+def test_a_404_of_something_before_the_channel_sends_nothing(
+    steady: Gateway, monkeypatch: pytest.MonkeyPatch, body: bytes
+) -> None:
+    """The channel has every byte; a proxy's 404 does not count as its word, so the message comes once."""
+    course = unanswered(steady)
+    make = Broker._make
+
+    def answer(broker: Broker, call: _Call, token: str) -> requests.Response:
+        answered = make(broker, call, token)
+        answered.status_code, answered._content = 404, body
+        return answered
+
+    monkeypatch.setattr(Broker, "_make", answer)
+    for _ in range(2):
+        course.step()
+    monkeypatch.undo()
+    assert len(course.references()) == 1
+    course.step()
+    check_once(course, uploads=1)
 
 
 def test_a_word_that_nobody_knows_sends_nothing(steady: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:

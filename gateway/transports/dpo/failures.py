@@ -43,11 +43,24 @@ def explain_answer(
             resource=resource,
         )
     if answer.status_code == 404:
+        if not _is_problem(answer):
+            mend = "The operator of the gateway checks the broker's address in the settings, and what stands before it."
+            message = say("Something else than {who} answered 404.", who=WHO)
+            return Unavailable(message, mend=mend, code=TURNED_AWAY, status=404, answer=fault.answer)
         return Rejected(fault.message, mend=fault.mend, code=UNKNOWN_TRANSFER, status=404, answer=fault.answer)
     if answer.status_code == 413:
         fault.mend = say("Whoever sends makes the message smaller: fewer or smaller documents, or several messages.")
         fault.must_act = MustAct.SENDER
     return fault
+
+
+def _is_problem(answer: requests.Response) -> bool:
+    """Whether the broker itself speaks: a proxy's 404 knows nothing of the transfer, whose bytes may all be there."""
+    try:
+        body = answer.json()
+    except (ValueError, requests.RequestException):
+        return False
+    return isinstance(body, dict) and isinstance(body.get("detail"), str)
 
 
 def explain_upload(fault: Outside) -> Outside:

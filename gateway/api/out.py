@@ -33,7 +33,7 @@ from gateway.delivery.emptied import require_bytes
 from gateway.delivery.submission import Submission, View
 from gateway.delivery.taking import wanted_of
 from gateway.delivery.uploads import Incoming, Kept
-from gateway.errors import Unreadable, UnsupportedType
+from gateway.errors import Refused, Unreadable, UnsupportedType
 from gateway.language import say
 from gateway.storage import conversations, idempotency
 from gateway.storage.conversations import ConversationFilter, ConversationState, ConversationSummary, Page
@@ -82,8 +82,14 @@ class Messages(MethodView):
                 view = rooms().intake.derive(submission_of(form), current_caller())
                 rooms().uploads.drop(form.documents)
                 return _note_preference(_answer(conversation_json(view)), view)
-            return _draft_once(form)
+            submission = submission_of(form)
         except BaseException:
+            rooms().uploads.drop(form.documents)
+            raise
+        try:
+            return _draft_once(submission, form)
+        except Refused:
+            # Any other error may hide rows that stand: an answer to COMMIT can be lost. The sweep knows in time.
             rooms().uploads.drop(form.documents)
             raise
 
@@ -199,9 +205,8 @@ class Document(MethodView):
         return response
 
 
-def _draft_once(form: Form) -> Response:
+def _draft_once(submission: Submission, form: Form) -> Response:
     """Keep the submission; under an Idempotency-Key at most once, the answer kept in the same transaction."""
-    submission = submission_of(form)
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return _created(rooms().intake.draft(submission, current_caller()))

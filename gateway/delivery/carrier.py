@@ -15,7 +15,7 @@ from gateway.delivery.journey import Carried, Journey, is_there
 from gateway.delivery.lanes import Heard
 from gateway.delivery.retry import Backoff, Decision, explain_error
 from gateway.delivery.submission import Clock
-from gateway.errors import GatewayError, LeaseLost, MustAct, Outside, Verdict
+from gateway.errors import GatewayError, LeaseLost, MustAct, NotFound, Outside, Verdict
 from gateway.language import as_phrase, say
 from gateway.message.status import Evidence, Outcome, Status
 from gateway.storage import attempts, messages, statuses, tasks
@@ -86,7 +86,11 @@ class Carrier:
             with self.database.writing() as connection:
                 tasks.reschedule(connection, held, due=self.now() + _FIRST_LOOK, step="")
             return
-        carried = self.journey.load(held.subject)
+        try:
+            carried = self.journey.load(held.subject)
+        except GatewayError as error:
+            self._stumble(held, error)
+            return
         handed_over = self._was_handed_over(carried)
         with self.database.writing() as connection:
             messages.lock_conversation(connection, held.subject)
@@ -218,14 +222,7 @@ class Carrier:
 
     def _fail(self, held: Task, carried: Carried, *, decision: Decision) -> None:
         tried = _judged(self._attempt(carried, held.step or DELIVER, detail=decision.sentence), decision)
-        told = replace(
-            self._event(carried.message, Status.FEIL),
-            at=tried.at,
-            description=_in_words(decision),
-            mend=decision.mend or None,
-            must_act=decision.must_act,
-            answer=decision.answer or None,
-        )
+        told = replace(_failed(self._event(carried.message, Status.FEIL), decision), at=tried.at)
         with self.database.writing() as connection:
             statuses.append(connection, told)
             attempts.record(connection, tried)
@@ -233,10 +230,31 @@ class Carrier:
             tasks.finish(connection, held)
 
     def _stumble(self, held: Task, error: GatewayError) -> None:
-        """The message itself cannot be read just now: come again, and say so in the log."""
+        """The message itself cannot be read: come again where that may help, else it has failed; and say so in the log."""
         log.error("message_unreadable", subject=held.subject, error=type(error).__name__)
+        if error.verdict is Verdict.STOP and held.step != FOLLOW:
+            self._give_up(held, error)
+            return
         with self.database.writing() as connection:
             tasks.reschedule(connection, held, due=self.now() + self.backoff.pause(held.attempts), step=held.step)
+
+    def _give_up(self, held: Task, error: GatewayError) -> None:
+        """What will never be readable: FEIL where somebody still waits for it."""
+        now = self.now()
+        with self.database.writing() as connection:
+            decision = self.backoff.decide(error, held.attempts, now=now)
+            try:
+                message = messages.get(connection, held.subject)
+            except NotFound:
+                tasks.finish(connection, held)
+                return
+            if message.state in UNDERWAY:
+                told = _failed(self._event(message, Status.FEIL), decision)
+                statuses.append(connection, told)
+                attempts.record(connection, _judged(Attempt(message.id, now, DELIVER, decision.sentence), decision))
+            for kind in {DELIVER, EXPIRE} - {held.kind}:
+                tasks.remove(connection, kind, subject=held.subject)
+            tasks.finish(connection, held)
 
     def _leave(self, held: Task) -> None:
         with self.database.writing() as connection:
@@ -264,6 +282,17 @@ def _tell_expired(end: StatusEvent, handed_over: bool | None) -> Iterator[Status
         yield replace(end, status=Status.ANNET, description=_IN_DOUBT)
     mend = _POST_AGAIN if handed_over is False else _ASK_FIRST
     yield replace(end, description=_EXPIRED[handed_over], mend=mend, must_act=MustAct.SENDER)
+
+
+def _failed(bare: StatusEvent, decision: Decision) -> StatusEvent:
+    """The FEIL that tells of the decision."""
+    return replace(
+        bare,
+        description=_in_words(decision),
+        mend=decision.mend or None,
+        must_act=decision.must_act,
+        answer=decision.answer or None,
+    )
 
 
 def _judged(tried: Attempt, decision: Decision) -> Attempt:

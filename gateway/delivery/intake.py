@@ -134,8 +134,7 @@ class Intake:
         """Take a draft and its bytes away at once."""
         before = self.draft_for_change(any_id, caller, if_match=if_match)
         with self.database.writing() as connection:
-            if if_match is not None:
-                self._require_unchanged(connection, before)
+            require_version_standing(connection, before.conversation.id, if_match)
             keys = conversations.discard(connection, before.conversation.id)
         for key in keys:
             self.blobs.delete(key)
@@ -165,11 +164,6 @@ class Intake:
         view = self.view(any_id, caller)
         require_draft(view, if_match, now=self.now())
         return view
-
-    def _require_unchanged(self, connection: Connection, before: View) -> None:
-        standing = conversations.find(connection, before.conversation.id, client_id=None)
-        if standing.version != before.conversation.version:
-            raise changed_meanwhile()
 
     def _revise(self, before: View, edit: Edit, *, caller: Caller) -> Conversation:
         conversation = before.conversation
@@ -276,6 +270,14 @@ def require_draft(view: View, if_match: int | None, *, now: datetime) -> None:
         raise Conflict("the draft has expired", code="DRAFT_EXPIRED", mend="Post the arkivmelding again.")
     if if_match is not None and if_match != view.conversation.version:
         raise changed_meanwhile()
+
+
+def require_version_standing(connection: Connection, conversation_id: str, if_match: int | None) -> int:
+    """The version of a draft that nobody else changes until this transaction ends; `Stale` unless it is `if_match`."""
+    version = conversations.lock_draft(connection, conversation_id)
+    if if_match is not None and version != if_match:
+        raise changed_meanwhile()
+    return version
 
 
 def _options_after(conversation: Conversation, edit: Edit) -> dict[str, object]:

@@ -106,7 +106,8 @@ class Journey:
             message = messages.get(connection, message_id)
             conversation = conversations.find(connection, message.conversation_id, client_id=None)
             stored = {each.filename: each for each in documents.of_conversation(connection, message.conversation_id)}
-        files = tuple(stored[normal(name)] for name in message.choice.documents or ())
+        named = [normal(name) for name in message.choice.documents or ()]
+        files = tuple(stored[name] for name in named if name in stored)
         if message.rendering is None or message.recipient is None or message.channel is None:
             raise Rejected(say("the message was never committed"), code="NOT_COMMITTED")
         return Carried(message, conversation, message.rendering, files, message.recipient, Channel(message.channel))
@@ -127,6 +128,9 @@ class Journey:
     def render(self, addressed: Addressed) -> Rendered:
         """The envelope as JSON, and every file with its digests: the arkivmelding right after the main document."""
         carried = addressed.carried
+        if len(carried.documents) < len(carried.message.choice.documents or ()):
+            # Only here: what became of an earlier try can be told without them.
+            raise _documents_gone()
         main = carried.documents[0].filename if carried.documents else None
         times = (self.now(), carried.message.deadline)
         envelope = compose(carried.message.choice, carried.conversation, main_document=main, times=times)
@@ -260,6 +264,15 @@ def _committed_process(choice: Choice) -> str:
 def _in_memory(name: str, mime: str, *, content: bytes) -> PackagedFile:
     sha256 = hashlib.sha256(content).digest()
     return PackagedFile(name, mime, len(content), zlib.crc32(content), sha256, lambda: io.BytesIO(content))
+
+
+def _documents_gone() -> Rejected:
+    return Rejected(
+        say("a document of the message is not in the database any more"),
+        code="DOCUMENTS_GONE",
+        mend="Nothing was sent. Post the arkivmelding again; the gateway's operator should find out what took it away.",
+        must_act=MustAct.SENDER,
+    )
 
 
 def _channel_changed(choice: Choice, record: ServiceRecord | None) -> Rejected:

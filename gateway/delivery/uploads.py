@@ -10,9 +10,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from gateway.arkivmelding.filenames import is_reserved, normal, unsafe_reason
-from gateway.delivery.intake import Intake, changed_meanwhile, require_draft
+from gateway.delivery.intake import Intake, require_draft, require_version_standing
 from gateway.delivery.submission import Caller, View
-from gateway.errors import Conflict, Fault, Invalid, NotFound, Severity, TooLarge, Unreadable
+from gateway.errors import Conflict, Fault, Invalid, NotFound, Refused, Severity, TooLarge, Unreadable
 from gateway.language import as_phrase, say
 from gateway.storage import conversations, documents
 from gateway.storage.blobs import BlobWriter
@@ -110,7 +110,8 @@ class Uploads:
         document = replace(document, conversation_id=view.conversation.id)
         try:
             kept, version, superseded = self._remember(document, replaces=incoming.replaces, if_match=if_match)
-        except BaseException:
+        except Refused:
+            # Any other error may hide a row that stands: an answer to COMMIT can be lost. The sweep knows in time.
             self.drop([document])
             raise
         if superseded:
@@ -141,6 +142,7 @@ class Uploads:
         view = self.intake.view(any_id, caller)
         require_draft(view, if_match, now=self.intake.now())
         with self.intake.database.writing() as connection:
+            require_version_standing(connection, view.conversation.id, if_match)
             key = documents.remove(connection, view.conversation.id, filename=normal(filename))
             if key is None:
                 message = say("the conversation has no document {filename}", filename=filename)
@@ -154,13 +156,13 @@ class Uploads:
     ) -> tuple[Kept, int, str | None]:
         """The row; also the key of the bytes that are no longer needed."""
         with self.intake.database.writing() as connection:
+            standing_version = require_version_standing(connection, document.conversation_id, if_match)
             standing = {each.filename: each for each in documents.of_conversation(connection, document.conversation_id)}
             previous = standing.get(document.filename)
-            conversation = conversations.find(connection, document.conversation_id, client_id=None)
-            if if_match is not None and conversation.version != if_match:
-                raise changed_meanwhile()
             if previous and previous.sha256 == document.sha256:
-                return Kept.SAME, conversation.version, document.key
+                # The bytes that have just come are certainly there; of the older ones only the row says so.
+                documents.put(connection, replace(previous, key=document.key))
+                return Kept.SAME, standing_version, previous.key
             if previous and not replaces:
                 raise Conflict(
                     say("{filename} has been uploaded already, with other bytes", filename=document.filename),

@@ -114,6 +114,11 @@ _TOUCH = (
 )
 _EMPTY = _TOUCH.values(state=ConversationState.DISCARDED.value, title=None, options={}, confirmations=[])
 _STATE = select(conversation.c.state).where(conversation.c.id == bindparam("this"))
+_LOCK_DRAFT = (
+    select(conversation.c.version)
+    .where(conversation.c.id == bindparam("this"), conversation.c.state == ConversationState.DRAFT.value)
+    .with_for_update()
+)
 _KNOWN = (
     select(conversation.c.id)
     .where(
@@ -191,6 +196,14 @@ def save(connection: Connection, entry: Conversation, *, expected_version: int) 
         )
     connection.execute(_SAVE_XML, {"this": entry.id, "posted": entry.arkivmelding})
     return find(connection, entry.id, client_id=None)
+
+
+def lock_draft(connection: Connection, conversation_id: str) -> int:
+    """The version of a draft, which nobody else changes until this transaction ends; Conflict where it is none any more."""
+    version: int | None = connection.scalar(_LOCK_DRAFT, {"this": conversation_id})
+    if version is None:
+        raise _no_draft(connection, conversation_id)
+    return version
 
 
 def touch(connection: Connection, conversation_id: str) -> int:

@@ -14,9 +14,10 @@ from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
+import structlog
 from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 from sqlalchemy import Connection as Connection
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway.errors import SetupFault, StorageUnavailable
@@ -28,6 +29,8 @@ _MIGRATION_SECONDS = 120
 _CLOCKS_DIFFER_SECONDS = 10
 _POOL_SIZE = 16
 _POOL_OVERFLOW = 16
+log = structlog.get_logger(__name__)
+
 _OUR_OWN_FAULTS = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
 
 # Advisory locks of PostgreSQL are numbers shared by the whole database; these two are ours.
@@ -124,7 +127,16 @@ def _read_address(url: str) -> URL:
     """A plain path is a SQLite file; a PostgreSQL URL without a driver gets psycopg."""
     if "://" not in url:
         return URL.create("sqlite", database=str(Path(url).absolute()))
-    address = make_url(url)
+    try:
+        address = make_url(url)
+    except (ValueError, ArgumentError):
+        # Not even as its cause: its words may be a piece of the password.
+        raise SetupFault(
+            say("the database's URL cannot be read"),
+            mend=say(
+                "Give the path of a file, or postgresql://user@host/database; in a password write @ : / as %40 %3A %2F."
+            ),
+        ) from None
     backend = address.get_backend_name()
     if backend not in ("sqlite", "postgresql") or not address.database:
         raise SetupFault(
@@ -207,9 +219,11 @@ def _plain_errors() -> Iterator[None]:
     except _OUR_OWN_FAULTS:
         raise
     except DBAPIError as fault:
+        # The driver's words name host, port and user: they are the operator's, not those of whoever asked.
+        log.error("database_unavailable", error=type(fault.orig).__name__, reason=str(fault.orig))
         raise StorageUnavailable(
-            say("the database does not answer: {reason}", reason=str(fault.orig)),
-            mend=say("see that its disk has room and that its server runs"),
+            say("the database does not answer"),
+            mend=say("see that its disk has room and that its server runs; the gateway's log holds its own words"),
         ) from fault
     except PoolTimeout as fault:
         raise StorageUnavailable(say("the database is busy: every connection is in use")) from fault

@@ -13,14 +13,14 @@ from gateway.delivery import housekeeping
 from gateway.delivery.carrier import Carrier
 from gateway.delivery.committing import DELIVER, EXPIRE
 from gateway.delivery.housekeeping import Housekeeping
-from gateway.delivery.journey import Journey
+from gateway.delivery.journey import Carried, Journey
 from gateway.delivery.lanes import LANES
 from gateway.delivery.leases import Leases
 from gateway.delivery.reception import POLL, Reception
 from gateway.delivery.retry import Backoff, RetrySettings
-from gateway.errors import LeaseLost
+from gateway.errors import GatewayError, LeaseLost, Rejected, StorageUnavailable
 from gateway.message.processes import Channel
-from gateway.storage import messages, tasks
+from gateway.storage import documents, messages, tasks
 from gateway.storage.messages import Message as StoredMessage
 from gateway.storage.tasks import ClaimTerms, Task
 from gateway.transports.dpo.body import UploadBody
@@ -351,3 +351,46 @@ def test_the_worker_sweeps(gateway: Gateway) -> None:
         terms=ClaimTerms(timedelta(milliseconds=1), ("sweep",)),
     )
     assert [task.kind for task in claimed] == ["sweep"]
+
+
+def test_a_message_whose_document_is_gone_fails_and_says_so(gateway: Gateway) -> None:
+    """A row that somebody took away ends in FEIL with its reason; nothing is tried for ever, and no deadline is awaited."""
+    (message_id,) = send(gateway)
+    held = claim(gateway, DELIVER, message_id)
+    with gateway.assembly.database.writing() as connection:
+        for each in documents.of_conversation(connection, messages.get(connection, message_id).conversation_id):
+            documents.remove(connection, each.conversation_id, filename=each.filename)
+    carrier_of(gateway).carry(held)
+    told = message_of(gateway, message_id)
+    assert [event["status"] for event in told["statuses"]][-1] == "FEIL"
+    assert "document of the message" in told["statuses"][-1]["description"]
+    assert "Post the arkivmelding again" in told["statuses"][-1]["mend"]
+    with gateway.assembly.database.reading() as connection:
+        assert tasks.find(connection, EXPIRE, subject=message_id) is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "last"),
+    [
+        pytest.param(StorageUnavailable("the database does not answer"), "OPPRETTET", id="comes-again"),
+        pytest.param(Rejected("the message was never committed", code="NOT_COMMITTED"), "FEIL", id="will-not-change"),
+    ],
+)
+@pytest.mark.parametrize("kind", [DELIVER, EXPIRE])
+def test_what_cannot_be_read_is_judged_too(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, kind: str, *, reason: GatewayError, last: str
+) -> None:
+    """By the sender's task and by the deadline's: tried again where that may help, else it fails at once; no crash."""
+
+    def load(journey: Journey, message_id: str) -> Carried:
+        raise reason
+
+    (message_id,) = send(gateway)
+    held = claim(gateway, kind, message_id, at=timedelta(days=30))
+    monkeypatch.setattr(Journey, "load", load)
+    carrier = carrier_of(gateway, later=timedelta(days=30))
+    carrier.carry(held) if kind == DELIVER else carrier.expire(held)
+    assert log_of(gateway, message_id)[-1] == last
+    with gateway.assembly.database.writing() as connection:
+        tasks.remove(connection, DELIVER, subject=message_id)
+        tasks.remove(connection, EXPIRE, subject=message_id)

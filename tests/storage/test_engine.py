@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, select, text
+from sqlalchemy.exc import OperationalError
 
 from gateway.errors import SetupFault, StorageUnavailable
 from gateway.storage import engine
@@ -226,3 +227,26 @@ def test_odd_letters_are_stored_as_replacements(database: Database) -> None:
         connection.execute(insert(arrival), {**ROW, "reference": "a\x00b\ud800c"})
     with database.reading() as connection:
         assert connection.scalar(select(arrival.c.reference)) == "a\ufffdb\ufffdc"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://gw:hemmelig@db:99x/g", "postgresql://gw:hem:melig@x@db:5432:99x/g", "://hemmelig@db/g"],
+)
+def test_a_url_that_cannot_be_read_is_a_setup_fault(url: str) -> None:
+    """Said in words, with what to do, and without a piece of the password in it or in what caused it."""
+    with pytest.raises(SetupFault) as caught:
+        Database(url)
+    told = f"{caught.value.message} {caught.value.mend} {caught.value.__cause__}"
+    assert caught.value.mend
+    assert "melig" not in told
+
+
+def test_what_the_driver_says_stays_in_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Host, port and user of the database go to the operator, never to whoever asks at the door."""
+    said: list[dict[str, object]] = []
+    monkeypatch.setattr(engine.log, "error", lambda event, **facts: said.append(facts))
+    with pytest.raises(StorageUnavailable) as caught, engine._plain_errors():
+        raise OperationalError("SELECT 1", {}, Exception("connection to server at 10.1.2.3, port 5432, user gw"))
+    assert "10.1.2.3" in str(said)
+    assert "10.1.2.3" not in caught.value.message + caught.value.mend

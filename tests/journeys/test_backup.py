@@ -131,6 +131,22 @@ def test_a_held_message_ends_as_unknown_at_its_deadline(sandbox: Sandbox, tmp_pa
         assert "no message is held" in run("db", "release", "--data", tmp_path / "new").output
 
 
+def test_what_has_arrived_is_ended_by_its_id(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Only by its id, never all at once; then nothing is held, nothing goes out, and whoever asks is told the end."""
+    with installation(sandbox, tmp_path / "data") as served:
+        (message_id,) = send(served)
+        assert run("db", "hold", "--data", tmp_path / "data").exit_code == 0
+        for wrong in ((), ("--all",), ("--all", message_id)):
+            assert run("db", "release", "--drop", *wrong, "--data", tmp_path / "data").exit_code == 2
+        ended = run("db", "release", "--drop", message_id, "--data", tmp_path / "data")
+        assert (ended.exit_code, ended.output) == (0, f"{message_id} is ended\n")
+        assert run("db", "release", "--drop", message_id, "--data", tmp_path / "data").exit_code == 1
+        assert "no message is held" in run("db", "release", "--data", tmp_path / "data").output
+        assert log_of(served, message_id) == ["OPPRETTET", "ANNET", "LEVETID_UTLOPT"]
+        assert message_of(served, message_id)["outcome"] == "unknown"
+        assert delivery_of(served, message_id) is None
+
+
 def test_a_planned_move_holds_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
     """With --no-hold, where nothing ran since, what was queued goes out once."""
     with installation(sandbox, tmp_path / "data") as served:

@@ -67,6 +67,7 @@ class Steering:
             message = messages.get(connection, message_id)
             _require_committed(message)
             if message.outcome is Outcome.FAILED:
+                _require_not_restored(connection, message_id)
                 _require_restartable(connection, message, now=now)
                 _restart(connection, message, hand=hand, now=now)
                 return Done.RESTARTED
@@ -148,6 +149,11 @@ def _give_up(connection: Connection, message: Message, *, hand: Hand, now: datet
         tasks.remove(connection, kind, subject=message.id)
     attempts.record_act(connection, Act(message.id, now, ActKind.CANCEL, words, hand.name))
     told = replace(_event(message, Status.LEVETID_UTLOPT, at=now), description=words, mend=_AGAIN)
+    if message.outcome is Outcome.FAILED:
+        # It was started again after the backup, so this is another round, whose hand-over is in doubt.
+        messages.restart(connection, message.id)
+        for status in (Status.OPPRETTET, Status.ANNET):
+            statuses.append(connection, replace(_event(message, status, at=now), description=words))
     statuses.append(connection, told)
 
 

@@ -291,6 +291,46 @@ def test_what_a_restore_holds_is_ended_by_the_operator(database: Database) -> No
     assert stored(database, message)[0].outcome is Outcome.DELIVERED
 
 
+def test_a_failed_message_of_a_backup_is_not_started_again(database: Database) -> None:
+    """It may have been started again and sent after the backup: only the operator's release lets it be, and sends nothing."""
+    message = queued(database, F)
+    with database.writing() as connection:
+        assert [each.id for each in restored.hold(connection, DELIVER, now=NOW)] == [message.id]
+        assert [each.id for each in restored.hold(connection, DELIVER, now=NOW)] == [message.id]
+    by_hand = steering(database)
+    with pytest.raises(Conflict, match="backup") as caught:
+        by_hand.retry(message.conversation_id, message.id, hand=ME)
+    assert caught.value.code == "HELD"
+    with database.writing() as connection:
+        told = read_timeline(connection, stored(database, message)[0], now=NOW)
+        assert (told.awaits, told.may_retry) == (Awaits.RELEASE, False)
+        assert restored.release(connection, DELIVER, only=None, now=NOW) == (message.id,)
+    assert standing(database, message) is None
+    assert by_hand.retry(message.conversation_id, message.id, hand=ME) is Done.RESTARTED
+
+
+def test_a_failed_message_of_a_backup_that_arrived_is_ended(database: Database) -> None:
+    """It was started again after the backup and came: a round that ends as unknown, and cannot be started again."""
+    message = queued(database, F)
+    with database.writing() as connection:
+        restored.hold(connection, DELIVER, now=NOW)
+    by_hand = steering(database)
+    assert by_hand.give_up([message.id]) == (message.id,)
+    ended_as_unknown(database, message)
+    with pytest.raises(Conflict) as caught:
+        by_hand.retry(message.conversation_id, message.id, hand=ME)
+    assert caught.value.code == "OUTCOME_UNKNOWN"
+
+
+@pytest.mark.parametrize(("log", "after"), [((S, F), 0), ((A, F), 0), ((F,), 24), ((E,), 24)], ids=str)
+def test_what_cannot_be_started_again_is_not_held(database: Database, log: tuple[Status, ...], after: int) -> None:
+    """It had left the house, or its time is over."""
+    message = queued(database, *log)
+    with database.writing() as connection:
+        assert restored.hold(connection, DELIVER, now=NOW + timedelta(hours=after)) == ()
+    assert standing(database, message) is None
+
+
 def test_what_a_restore_held_is_not_called_unsent(database: Database) -> None:
     """Let go and then cancelled: it may have arrived before the restore, so it ends as unknown, not as cancelled."""
     message = queued(database)

@@ -4,6 +4,7 @@ In come a message's id and who does it, out comes what was done, or a `Conflict`
 the doors. Each act is one transaction: the conversation is locked first, then the task, as everywhere.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -66,6 +67,7 @@ class Steering:
             message = messages.get(connection, message_id)
             _require_committed(message)
             if message.outcome is Outcome.FAILED:
+                _require_not_restored(connection, message_id)
                 _require_restartable(connection, message, now=now)
                 _restart(connection, message, hand=hand, now=now)
                 return Done.RESTARTED
@@ -74,7 +76,10 @@ class Steering:
             return _bring_forward(connection, message, hand=hand, now=now)
 
     def cancel(self, conversation_id: str, message_id: str, *, hand: Hand) -> None:
-        """Take a message back whose hand-over has not begun; to do it twice is to do it once."""
+        """Take a message back whose hand-over has not begun; to do it twice is to do it once.
+
+        One that a restore held and the operator let go ends as unknown: it may have gone out before the restore.
+        """
         now = self.now()
         with self.database.writing() as connection:
             find_message(connection, message_id, within=conversation_id, client_id=hand.client_id)
@@ -87,12 +92,27 @@ class Steering:
                 return
             _require_committed(message)
             _require_untouched(connection, message)
+            if may_have_left(_log(connection, message)):
+                _give_up(connection, message, hand=hand, now=now)
+                return
             tasks.remove(connection, EXPIRE, subject=message_id)
             words = say("cancelled by hand before it was handed over; nothing was sent")
             attempts.record_act(connection, Act(message_id, now, ActKind.CANCEL, words, hand.name))
             told = replace(_event(message, Status.ANNET, at=now), description=words, outcome=Outcome.CANCELLED)
             statuses.append(connection, told)
             messages.cancel(connection, message_id, at=now)
+
+    def give_up(self, message_ids: Sequence[str]) -> tuple[str, ...]:
+        """End those of the messages that a restore holds, sending nothing; the ids of those that were held."""
+        ended = []
+        for message_id in message_ids:
+            with self.database.writing() as connection:
+                messages.lock_conversation(connection, message_id)
+                if _is_restored(connection, message_id):
+                    message = messages.get(connection, message_id)
+                    _give_up(connection, message, hand=Hand(None), now=self.now())
+                    ended.append(message_id)
+        return tuple(ended)
 
 
 def find_message(connection: Connection, message_id: str, *, within: str, client_id: str | None) -> Message:
@@ -120,6 +140,21 @@ def _bring_forward(connection: Connection, message: Message, *, hand: Hand, now:
         )
     attempts.record_act(connection, Act(message.id, now, ActKind.RETRY, words, hand.name))
     return done
+
+
+def _give_up(connection: Connection, message: Message, *, hand: Hand, now: datetime) -> None:
+    """End a restored message whose outcome nobody here can know: who reads the feed is told so, and that it is the end."""
+    words = say("ended by hand: it is not sent again from here; it may have arrived before the restore")
+    for kind in (DELIVER, EXPIRE):
+        tasks.remove(connection, kind, subject=message.id)
+    attempts.record_act(connection, Act(message.id, now, ActKind.CANCEL, words, hand.name))
+    told = replace(_event(message, Status.LEVETID_UTLOPT, at=now), description=words, mend=_AGAIN)
+    if message.outcome is Outcome.FAILED:
+        # It was started again after the backup, so this is another round, whose hand-over is in doubt.
+        messages.restart(connection, message.id)
+        for status in (Status.OPPRETTET, Status.ANNET):
+            statuses.append(connection, replace(_event(message, status, at=now), description=words))
+    statuses.append(connection, told)
 
 
 def _restart(connection: Connection, message: Message, *, hand: Hand, now: datetime) -> None:
@@ -188,13 +223,21 @@ def _require_restartable(connection: Connection, message: Message, *, now: datet
 
 def _require_not_restored(connection: Connection, message_id: str) -> None:
     """Raise `Conflict` for a message of a restored backup: it may have gone out since, and the operator alone lets it go."""
-    standing = tasks.find(connection, DELIVER, subject=message_id)
-    if standing is not None and standing.step == HELD:
+    if _is_restored(connection, message_id):
         raise Conflict(
             "it was restored from a backup and may have been handed over since, so it is held",
             code="HELD",
             mend=RELEASE,
         )
+
+
+def _is_restored(connection: Connection, message_id: str) -> bool:
+    standing = tasks.find(connection, DELIVER, subject=message_id)
+    return standing is not None and standing.step == HELD
+
+
+def _log(connection: Connection, message: Message) -> list[Status]:
+    return [event.status for event in statuses.of_message(connection, message.id)]
 
 
 def _require_time(message: Message, *, now: datetime) -> None:

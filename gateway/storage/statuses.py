@@ -81,7 +81,7 @@ _LOG = (
     )
     .order_by(status.c.cursor)
 )
-_ROUND = select(message.c.round).where(message.c.id == bindparam("message_id"))
+_STANDS = select(message.c.round, message.c.outcome).where(message.c.id == bindparam("message_id"))
 _WALK = _EVENT.where(
     status.c.client_id == bindparam("client_id"),
     status.c.direction == bindparam("direction"),
@@ -113,18 +113,20 @@ def append(connection: Connection, event: StatusEvent) -> int | None:
     """
     known = event.direction is Direction.OUTGOING and lock_conversation(connection, event.message_id) is not None
     lock_log(connection)
+    stood = ""
     if known:
-        event = replace(event, round=connection.execute(_ROUND, {"message_id": event.message_id}).scalar_one())
+        this_round, stood = connection.execute(_STANDS, {"message_id": event.message_id}).one()
+        event = replace(event, round=this_round)
     bound = {"message_id": event.message_id, "direction": event.direction.value, "this_round": event.round}
     log = [Status(word) for word in connection.scalars(_LOG, bound)]
     if not may_append(log, event.status):
         return None
     log.append(event.status)
     if event.direction is Direction.OUTGOING:
-        event = replace(event, outcome=event.outcome or outcome(log))
+        event = replace(event, outcome=event.outcome or _amounts_to(log, stood))
     cursor: int = connection.execute(_INSERT, _row(event)).scalar_one()
     if known:
-        _follow(connection, event, log=log)
+        _follow(connection, event, log=log, stood=stood)
     subscriptions.wake(connection, event.client_id, at=event.at)
     return cursor
 
@@ -168,10 +170,17 @@ def newest_of(connection: Connection, client_id: str) -> int:
     return max(connection.scalar(_NEWEST_OF_CLIENT, each) or 0 for each in bound)
 
 
-def _follow(connection: Connection, event: StatusEvent, *, log: Sequence[Status]) -> None:
+def _amounts_to(log: Sequence[Status], stood: str) -> Outcome:
+    """What was cancelled stays so whatever is still told of it, unless somebody has it after all."""
+    found = outcome(log)
+    return Outcome.CANCELLED if stood == Outcome.CANCELLED and found is not Outcome.DELIVERED else found
+
+
+def _follow(connection: Connection, event: StatusEvent, *, log: Sequence[Status], stood: str) -> None:
     final = is_final(log)
     reached = MessageState.FINAL if final else MessageState.SENT if Status.SENDT in log else MessageState.QUEUED
-    bound = {"this": event.message_id, "newest": event.status, "amounts_to": outcome(log), "reached": reached}
+    bound = {"this": event.message_id, "newest": event.status, "amounts_to": _amounts_to(log, stood)}
+    bound["reached"] = reached
     connection.execute(_AMOUNT, bound)
     if final:
         settle(connection, event.conversation_id, at=event.at)

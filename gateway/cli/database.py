@@ -54,7 +54,7 @@ def hold(place: Place) -> None:
     from gateway.delivery.committing import DELIVER
     from gateway.storage import restored
 
-    database = open_database(place.load())
+    database = open_database(place.load(), must_exist=True)
     with database.writing() as connection:
         waiting = restored.hold(connection, DELIVER, now=now())
         restored.leap(connection)
@@ -84,7 +84,7 @@ def release(place: Place, message_ids: tuple[str, ...], *, everything: bool) -> 
     from gateway.delivery.committing import DELIVER
     from gateway.storage import restored
 
-    database = open_database(place.load())
+    database = open_database(place.load(), must_exist=True)
     only = None if everything else message_ids
     with database.writing() as connection:
         gone = restored.release(connection, DELIVER, only=only, now=now()) if everything or message_ids else ()
@@ -116,7 +116,7 @@ def forget_key(place: Place, key_id: str) -> None:
     from gateway.app import open_database
     from gateway.storage import seals
 
-    database = open_database(place.load())
+    database = open_database(place.load(), must_exist=True)
     with database.writing() as connection:
         was_known = seals.forget(connection, key_id)
     database.close()

@@ -62,7 +62,7 @@ def _build(data: Path, base: Path, *, sections: Mapping[str, Section]) -> Settin
         organisations=tuple(sections["organisations"]["list"]),
         server=_server(given["server"]),
         keys=KeySettings(_path(base, keys.get("keystore")), _password(base, keys), _path(base, keys.get("roots"))),
-        database=given["storage"].get("database") or str(data / "gateway.db"),
+        database=_database(base, given["storage"].get("database")) or str(data / "gateway.db"),
         documents=_documents(base, given["storage"]),
         maskinporten=MaskinportenSettings(**given["maskinporten"]) if given["maskinporten"] else None,
         registry=RegistrySettings(**given["registry"]) if given["registry"] else None,
@@ -86,6 +86,10 @@ def _server(section: Section) -> ServerSettings:
     hosts = (*LOOPBACK_HOSTS, *section.pop("hosts", ()))
     settings = ServerSettings(hosts=hosts, **section)
     return replace(settings, hosts=tuple(dict.fromkeys((*hosts, settings.host.lower()))))
+
+
+def _database(base: Path, named: str | None) -> str:
+    return named if named and "://" in named else str(_path(base, named) or "")
 
 
 def _documents(base: Path, section: Section) -> DocumentSettings:

@@ -49,6 +49,14 @@ def test_another_folder_is_meant_from_the_settings_file(tmp_path: Path) -> None:
     assert read(tmp_path, 'documents = "other"').documents.place == tmp_path / "other"
 
 
+def test_the_database_too_is_meant_from_the_settings_file(tmp_path: Path) -> None:
+    """And not from wherever the program was started; an absolute path and an address stay as they are."""
+    assert read(tmp_path, 'database = "state.db"').database == str(tmp_path / "state.db")
+    assert read(tmp_path, GATEWAY_STORAGE_DATABASE="state.db").database == str(tmp_path / "state.db")
+    assert read(tmp_path, 'database = "/else/where.db"').database == "/else/where.db"
+    assert read(tmp_path, 'database = "sqlite:///x.db"').database == "sqlite:///x.db"
+
+
 def test_no_secret_is_shown(tmp_path: Path) -> None:
     """Whoever prints the settings prints no credentials."""
     settings = read(tmp_path, 'documents = "s3://b"\naccess_key_id = "WHO"\nsecret_access_key = "HUSH"')

@@ -209,20 +209,20 @@ def check(document: Mapping[str, object], text: str) -> tuple[dict[str, Section]
         schema = SECTIONS.get(name)
         if schema is None:
             there = say("there is no such section; there are {names}", names=", ".join(SECTIONS))
-            faults.append(say("{place}: {fault}", place=_place(text, name), fault=there))
+            faults.append(say("{place}: {fault}", place=place_of(text, name), fault=there))
             continue
         try:
             sections[name] = schema.load(section if isinstance(section, Mapping) else {})
         except ValidationError as fault:
             faults += [
-                say("{place}: {fault}", place=_place(text, name, key=key), fault=_words(messages))
+                say("{place}: {fault}", place=place_of(text, name, key=key), fault=_words(messages))
                 for key, messages in _by_key(fault.messages)
             ]
     try:
         given = document.get("organisations", [])
         sections["organisations"] = {"list": fields.List(_Identifier()).deserialize(given)}
     except ValidationError as fault:
-        place = _place(text, "", key="organisations")
+        place = place_of(text, "", key="organisations")
         faults.append(say("{place}: {fault}", place=place, fault=_words(fault.messages)))
     return sections, faults
 
@@ -239,7 +239,7 @@ def _words(messages: object) -> str:
     return as_phrase(recognise(messages) if isinstance(messages, str) else str(messages))
 
 
-def _place(text: str, section: str, *, key: str = "") -> str:
+def place_of(text: str, section: str, *, key: str = "") -> str:
     """The line of a key in the file, as far as a search for it tells; else the variable that may have set it."""
     inside = not section
     for number, line in enumerate(text.splitlines(), start=1):

@@ -1,0 +1,56 @@
+"""gateway.toml and the variables as people really write them: what cannot be read is told in words, with its place."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.config import Settings, load
+from gateway.errors import SetupFault
+
+
+def read(tmp_path: Path, text: str, **variables: str) -> Settings:
+    """The settings of a file with this text."""
+    (tmp_path / "gateway.toml").write_text(text, encoding="utf-8")
+    return load(tmp_path, environ=variables)
+
+
+def refused(tmp_path: Path, text: str, **variables: str) -> SetupFault:
+    """The fault of a file with this text."""
+    with pytest.raises(SetupFault) as caught:
+        read(tmp_path, text, **variables)
+    return caught.value
+
+
+def test_a_file_in_latin_1_is_told(tmp_path: Path) -> None:
+    """An old editor's file is not TOML's UTF-8, and the fault says what to do."""
+    (tmp_path / "gateway.toml").write_bytes('[keys]\npassword = "blåbær"\n'.encode("latin-1"))
+    with pytest.raises(SetupFault, match=r"gateway\.toml is not UTF-8") as caught:
+        load(tmp_path, environ={})
+    assert caught.value.mend == "Save it as UTF-8."
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rights that are missing are no traceback."""
+
+    def forbidden(*_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "gateway.toml").touch()
+    monkeypatch.setattr(Path, "read_text", forbidden)
+    with pytest.raises(SetupFault, match=r"gateway\.toml cannot be read: Permission denied"):
+        load(tmp_path, environ={})
+
+
+def test_a_password_file_that_cannot_be_read_is_told_with_the_rest(tmp_path: Path) -> None:
+    """With its line, beside other faults, and as not UTF-8 where it is not."""
+    fault = refused(tmp_path, '[keys]\npassword_file = "none"\n[server]\nport = "x"\n')
+    assert [each.partition(":")[0] for each in fault.faults] == [
+        "line 4, [server] port",
+        "line 2, [keys] password_file",
+    ]
+    assert "No such file" in fault.faults[1]
+    assert fault.mend
+    (tmp_path / "latin").write_bytes("blåbær".encode("latin-1"))
+    assert "is not UTF-8" in refused(tmp_path, '[keys]\npassword_file = "latin"\n').faults[0]
+    (tmp_path / "right").write_text(" blåbær\n", encoding="utf-8")
+    assert read(tmp_path, '[keys]\npassword_file = "right"\n').keys.password == "blåbær"

@@ -211,8 +211,13 @@ def check(document: Mapping[str, object], text: str) -> tuple[dict[str, Section]
             there = say("there is no such section; there are {names}", names=", ".join(SECTIONS))
             faults.append(say("{place}: {fault}", place=place_of(text, name), fault=there))
             continue
+        if not isinstance(section, Mapping):
+            place = place_of(text, name) if isinstance(section, list) else place_of(text, "", key=name)
+            there = say("it must be a section [{name}]", name=name)
+            faults.append(say("{place}: {fault}", place=place, fault=there))
+            continue
         try:
-            sections[name] = schema.load(section if isinstance(section, Mapping) else {})
+            sections[name] = schema.load(section)
         except ValidationError as fault:
             faults += [
                 say("{place}: {fault}", place=place_of(text, name, key=key), fault=_words(messages))

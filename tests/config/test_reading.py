@@ -54,3 +54,12 @@ def test_a_password_file_that_cannot_be_read_is_told_with_the_rest(tmp_path: Pat
     assert "is not UTF-8" in refused(tmp_path, '[keys]\npassword_file = "latin"\n').faults[0]
     (tmp_path / "right").write_text(" blåbær\n", encoding="utf-8")
     assert read(tmp_path, '[keys]\npassword_file = "right"\n').keys.password == "blåbær"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("server = 5\n", "line 1, server: "), ("\n[[server]]\nport = 1\n", "line 2, [server]: ")],
+)
+def test_a_section_that_is_none_is_not_taken_as_absent(tmp_path: Path, text: str, place: str) -> None:
+    """A value or a list of tables where a section belongs is a fault."""
+    assert refused(tmp_path, text).faults == (f"{place}it must be a section [server]",)

@@ -5,7 +5,7 @@ In come the data folder and maybe a file, out come `Settings`, or a `SetupFault`
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 from gateway.api.hosts import LOOPBACK_HOSTS
 from gateway.arkivmelding.rendering import Hiding
 from gateway.arkivmelding.shielding import DEFAULT_GROUNDS, Ground, Grounds
-from gateway.config.form import SECTIONS, Section, check, overlay, place_of
+from gateway.config.form import ENVIRONMENT, SECTIONS, Section, Source, check, overlay
 from gateway.config.records import DocumentSettings, KeySettings, ServerSettings, Settings
 from gateway.delivery.retry import RetrySettings
 from gateway.delivery.submission import IntakeSettings, ProcessRule
@@ -40,17 +40,23 @@ def load(data: Path, file: Path | None = None, *, environ: Mapping[str, str] = o
     except tomllib.TOMLDecodeError as fault:
         message = say("{path} is not TOML: {reason}", path=str(path), reason=str(fault))
         raise SetupFault(message, mend="Mend the line that is named.") from fault
-    overlay(document, environ)
-    sections, faults = check(document, text)
-    faults += _take_password(path.parent, sections.get("keys", {}), text=text)
+    source = Source(text, overlay(document, environ))
+    sections, faults = check(document, source)
+    faults += _take_password(path.parent, sections.get("keys", {}), source=source)
     if faults:
-        several = say("{path} has {count} faults", path=str(path), count=len(faults))
-        raise SetupFault(
-            several if len(faults) > 1 else say("{path} has 1 fault", path=str(path)),
-            mend="The README's table of settings says what fits.",
-            faults=tuple(faults),
-        )
+        raise _all_at_once(path, faults)
     return _build(data, path.parent, sections=sections)
+
+
+def _all_at_once(path: Path, faults: Sequence[str]) -> SetupFault:
+    only_variables = all(fault.startswith(ENVIRONMENT) for fault in faults)
+    place = say("the environment") if only_variables else str(path)
+    several = say("{path} has {count} faults", path=place, count=len(faults))
+    return SetupFault(
+        several if len(faults) > 1 else say("{path} has 1 fault", path=place),
+        mend="The README's table of settings says what fits.",
+        faults=tuple(faults),
+    )
 
 
 def _build(data: Path, base: Path, *, sections: Mapping[str, Section]) -> Settings:
@@ -106,7 +112,7 @@ def _documents(base: Path, section: Section) -> DocumentSettings:
     )
 
 
-def _take_password(base: Path, section: Section, *, text: str) -> list[str]:
+def _take_password(base: Path, section: Section, *, source: Source) -> list[str]:
     """Put what the password file holds in the place of the password; the fault where it cannot be read."""
     file = _path(base, section.pop("password_file", None))
     if file is None:
@@ -114,7 +120,7 @@ def _take_password(base: Path, section: Section, *, text: str) -> list[str]:
     try:
         section["password"] = _read(file).strip()
     except SetupFault as fault:
-        place = place_of(text, "keys", key="password_file")
+        place = source.place_of("keys", key="password_file")
         return [say("{place}: {fault}", place=place, fault=as_phrase(fault.message))]
     return []
 

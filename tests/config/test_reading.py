@@ -6,6 +6,7 @@ import pytest
 
 from gateway.config import Settings, load
 from gateway.errors import SetupFault
+from gateway.storage.bucket import BucketSettings
 
 
 def read(tmp_path: Path, text: str, **variables: str) -> Settings:
@@ -63,3 +64,31 @@ def test_a_password_file_that_cannot_be_read_is_told_with_the_rest(tmp_path: Pat
 def test_a_section_that_is_none_is_not_taken_as_absent(tmp_path: Path, text: str, place: str) -> None:
     """A value or a list of tables where a section belongs is a fault."""
     assert refused(tmp_path, text).faults == (f"{place}it must be a section [server]",)
+
+
+def test_a_variable_of_digits_is_a_text_where_a_text_is_wanted(tmp_path: Path) -> None:
+    """Passwords, ids and file names; numbers, lists and tables are still read as such."""
+    settings = read(
+        tmp_path,
+        "",
+        GATEWAY_KEYS_PASSWORD="123456",
+        GATEWAY_KEYS_ROOTS="42",
+        GATEWAY_SERVER_PORT="9000",
+        GATEWAY_SERVER_HOSTS='["a.example"]',
+        GATEWAY_STORAGE_DOCUMENTS="s3://b",
+        GATEWAY_STORAGE_SECRET_ACCESS_KEY="true",
+    )
+    assert (settings.keys.password, settings.keys.roots) == ("123456", tmp_path / "42")
+    assert (settings.server.port, "a.example" in settings.server.hosts) == (9000, True)
+    assert isinstance(settings.documents.place, BucketSettings)
+    assert settings.documents.place.secret_access_key == "true"
+
+
+def test_the_variable_is_named_where_it_is_to_blame(tmp_path: Path) -> None:
+    """Not the line of the file that it was put over, nor the file itself where nothing in it is wrong."""
+    fault = refused(tmp_path, "[server]\nport = 1\n", GATEWAY_SERVER_PORT="x", GATEWAY_ORGANISATIONS="0192:1")
+    assert [each.partition(":")[0] for each in fault.faults] == ["GATEWAY_SERVER_PORT", "GATEWAY_ORGANISATIONS"]
+    assert fault.message == "the environment has 2 faults"
+    assert refused(tmp_path, "[server]\nthreads = 0\n", GATEWAY_SERVER_PORT="x").message.endswith(
+        "gateway.toml has 2 faults"
+    )

@@ -76,17 +76,20 @@ class _Storage(_Strict):
     sealing_keys = fields.String()
     retention_days = fields.Float(validate=validate.Range(0))
 
-    @validates_schema
+    @validates_schema(skip_on_field_errors=False)
     def _check_bucket(self, section: Section, **_: object) -> None:
         """A bucket is named as one, and what goes to it is encrypted on the wire unless somebody says otherwise."""
         documents, endpoint = section.get("documents", ""), section.get("endpoint")
+        faults: dict[str, list[str]] = {}
         try:
             if documents.startswith(SCHEME):
                 read_bucket_address(documents)
-        except ValueError as fault:
-            raise ValidationError(say("a bucket is named as s3://bucket/prefix"), "documents") from fault
+        except ValueError:
+            faults["documents"] = [say("a bucket is named as s3://bucket/prefix")]
         if endpoint and not section.get("allow_http") and not is_safe_endpoint(endpoint):
-            raise ValidationError(say("it is not https; set allow_http where the network is trusted"), "endpoint")
+            faults["endpoint"] = [say("it is not https; set allow_http where the network is trusted")]
+        if faults:
+            raise ValidationError(faults)
 
 
 class _Maskinporten(_Strict):

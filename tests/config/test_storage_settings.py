@@ -80,6 +80,13 @@ def test_what_does_not_fit_is_told_with_its_line(tmp_path: Path, text: str, faul
     assert any(fault in each for each in caught.value.faults), caught.value.faults
 
 
+def test_every_fault_of_the_section_is_told_at_once(tmp_path: Path) -> None:
+    """A bucket that is none hides neither an endpoint without HTTPS nor a number that does not fit."""
+    with pytest.raises(SetupFault) as caught:
+        read(tmp_path, 'documents = "s3://"\nendpoint = "http://minio:9000"\nretention_days = -1')
+    assert sorted(each[:6] for each in caught.value.faults) == ["line 2", "line 3", "line 4"]
+
+
 @pytest.mark.parametrize(
     "more", ['endpoint = "http://127.0.0.1:9000"', 'endpoint = "http://10.0.0.5"\nallow_http = true']
 )

@@ -102,7 +102,7 @@ def show(place: Place) -> None:
     from gateway.app import open_database
     from gateway.storage import clients
 
-    database = open_database(place.load())
+    database = open_database(place.load(), must_exist=True)
     try:
         with database.reading() as connection:
             entries = clients.list_all(connection)
@@ -132,7 +132,7 @@ def remove(place: Place, name: str) -> None:
     from gateway.app import open_database
     from gateway.storage import clients
 
-    database = open_database(place.load())
+    database = open_database(place.load(), must_exist=True)
     try:
         with database.writing() as connection:
             removed = clients.remove(connection, name)

@@ -59,7 +59,7 @@ def hold(place: Place) -> None:
     from gateway.delivery.committing import DELIVER
     from gateway.storage import restored
 
-    database = open_database(place.load())
+    database = open_database(place.load(), must_exist=True)
     with database.writing() as connection:
         waiting = restored.hold(connection, DELIVER, now=now())
         restored.leap(connection)
@@ -94,7 +94,7 @@ def release(place: Place, message_ids: tuple[str, ...], *, everything: bool, dro
 
     if drop and (everything or not message_ids):
         raise click.UsageError("--drop takes the IDs of the messages that have arrived, not --all")
-    database = open_database(place.load())
+    database = open_database(place.load(), must_exist=True)
     gone = _let_go(database, None if everything else message_ids, drop=drop) if everything or message_ids else ()
     with database.reading() as connection:
         left = restored.held(connection, DELIVER)
@@ -138,7 +138,7 @@ def forget_key(place: Place, key_id: str) -> None:
     from gateway.app import open_database
     from gateway.storage import seals
 
-    database = open_database(place.load())
+    database = open_database(place.load(), must_exist=True)
     with database.writing() as connection:
         was_known = seals.forget(connection, key_id)
     database.close()

@@ -9,7 +9,11 @@ from gateway.cli.screen import Screen
 from gateway.cli.showing import MUST_ACT, OUTCOMES
 from gateway.language import say
 
-_STEPS = {"deliver": say("tried to hand it over"), "follow": say("asked the channel how it stands")}
+_STEPS = {
+    "deliver": say("tried to hand it over"),
+    "follow": say("asked the channel how it stands"),
+    "receipt": say("the recipient answered again"),
+}
 _NO_STEP = say("tried")
 _ENDS = {
     "delivered": say("nothing; it has been delivered"),

@@ -5,8 +5,9 @@ by the worker. A receipt is believed only when channel, envelope and our own mes
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,8 +24,9 @@ from gateway.message.processes import ARKIVMELDING_KVITTERING, STATUS
 from gateway.message.sbd import Envelope, read_envelope
 from gateway.message.status import FINAL, Evidence, Status
 from gateway.packaging.parcel import open_dpo
-from gateway.storage import arrivals, messages, statuses, tasks
+from gateway.storage import arrivals, attempts, messages, statuses, tasks
 from gateway.storage.arrivals import OddEvent, SeenArrival
+from gateway.storage.attempts import Attempt
 from gateway.storage.engine import Connection, Database
 from gateway.storage.messages import Message
 from gateway.storage.statuses import StatusEvent
@@ -34,6 +36,8 @@ from gateway.transports.port import Arrival, Transport
 log = structlog.get_logger(__name__)
 
 POLL = "poll"
+RECEIPT = "receipt"
+CRASHES_BORNE = 5
 _ASK_RECIPIENT = say(
     "The recipient has the message and could not use it: agree with the recipient what is to be done before anything is "
     "sent again."
@@ -82,6 +86,7 @@ class Reception:
     transport: Transport
     now: Clock
     interval: timedelta = timedelta(seconds=15)
+    crashes: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def run(self, held: Task) -> Heard | None:
         """The recurring task: poll the organisation that is its subject, and come again after `interval`."""
@@ -104,6 +109,21 @@ class Reception:
             except Exception as error:
                 # Anybody may send us anything; whatever it does to us, those behind it are taken in.
                 log.warning("arrival_left", reference=arrival.reference, error=type(error).__name__)
+                if not isinstance(error, GatewayError):
+                    self._bear(organisation, arrival, error=error)
+
+    def _bear(self, organisation: str, arrival: Arrival, *, error: Exception) -> None:
+        """What fails in ourselves so many times is fetched no more: it waits at the channel for somebody to look."""
+        key = (organisation, arrival.reference)
+        self.crashes[key] += 1
+        if self.crashes[key] < CRASHES_BORNE:
+            return
+        words = say(
+            "the gateway itself failed on it {count} times ({error})", count=CRASHES_BORNE, error=type(error).__name__
+        )
+        self._note_odd(organisation, arrival, doubt=NotBelieved("CRASHED", words))
+        self._leave(organisation, arrival, kind="unreadable")
+        del self.crashes[key]
 
     def _take_in(self, organisation: str, arrival: Arrival) -> None:
         if self._is_left(arrival, organisation):
@@ -137,12 +157,21 @@ class Reception:
         # Where our own upload's answer was lost, the receipt is the proof that it was handed over.
         words = say("proven by the recipient's receipt")
         proof = Receipt(message.id, Status.SENDT, Evidence.HANDED_OVER, words, None)
-        for each in (proof, receipt):
-            statuses.append(connection, self._event(message, each))
+        statuses.append(connection, self._event(message, proof))
+        if statuses.append(connection, self._event(message, receipt)) is None and receipt.status is Status.FEIL:
+            self._record_more(connection, message, receipt=receipt)
         if receipt.status in FINAL:
             tasks.remove(connection, EXPIRE, subject=message.id)
         # A receipt proves that it was published and fetched: nothing is left to follow or to send.
         tasks.remove(connection, DELIVER, subject=message.id)
+
+    def _record_more(self, connection: Connection, message: Message, *, receipt: Receipt) -> None:
+        """A second FEIL is no second status, but its words may be the reason: the timeline tells them, once."""
+        told = {each.raw for each in statuses.of_message(connection, message.id)}
+        recorded = {each.detail for each in attempts.of_message(connection, message.id)}
+        if receipt.raw not in told and receipt.description not in recorded:
+            more = Attempt(message.id, self.now(), RECEIPT, receipt.description, answer=receipt.answer)
+            attempts.record(connection, replace(more, mend=receipt.mend, must_act=receipt.must_act))
 
     def _event(self, message: Message, receipt: Receipt) -> StatusEvent:
         return StatusEvent(

@@ -16,7 +16,7 @@ from gateway.errors import Conflict, Invalid, NotFound, Stale
 from gateway.language import say
 from gateway.message.prototype import Choice, Confirmation
 from gateway.storage.codec import JsonObject, read_confirmations, write_confirmations
-from gateway.storage.columns import Moment, from_microseconds, to_microseconds
+from gateway.storage.columns import Moment, Words, from_microseconds, to_microseconds
 from gateway.storage.engine import Connection
 from gateway.storage.messages import Owner, insert_choices
 from gateway.storage.states import ConversationState as ConversationState
@@ -287,7 +287,7 @@ def _read_cursor(after: str) -> tuple[ColumnElement[datetime], ColumnElement[str
         raise Invalid(
             "this is no cursor of the list", mend="use the one that the page before gave", code="CURSOR_INVALID"
         )
-    return literal(from_microseconds(int(created)), Moment), literal(last_id)
+    return literal(from_microseconds(int(created)), Moment), literal(last_id, Words)
 
 
 def _unknown() -> NotFound:

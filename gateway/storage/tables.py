@@ -1,7 +1,7 @@
 """Every table, its keys and its indexes, with the field's own names. The migrations build exactly these.
 
 Called by the modules of this room alone. Large bytes have tables of their own, so that moving a version or a state
-does not write them again. Times are `Moment`s, ids UUIDs as text.
+does not write them again. Times are `Moment`s; ids are UUIDs, `Words` where outsiders ask for them with what they like.
 """
 
 from sqlalchemy import (
@@ -49,7 +49,7 @@ client = Table(
 conversation = Table(
     "conversation",
     metadata,
-    Column("id", Text, primary_key=True),
+    Column("id", Words, primary_key=True),
     required("client_id", Text),
     required("state", Text),
     required("sender", Text),
@@ -57,7 +57,7 @@ conversation = Table(
     Column("title", Words),
     required("shielding", Text),
     Column("confidential", Boolean),
-    Column("process", Text),
+    Column("process", Words),
     required("options", JSON),
     required("confirmations", JSON),
     required("version", Integer),
@@ -93,8 +93,8 @@ document = Table(
     "document",
     metadata,
     Column("conversation_id", ForeignKey("conversation.id"), primary_key=True),
-    Column("filename", Text, primary_key=True),
-    required("folded", Text),
+    Column("filename", Words, primary_key=True),
+    required("folded", Words),
     required("key", Text),
     required("size", BigInteger),
     required("crc32", BigInteger),
@@ -108,11 +108,11 @@ document = Table(
 message = Table(
     "message",
     metadata,
-    Column("id", Text, primary_key=True),
+    Column("id", Words, primary_key=True),
     Column("conversation_id", ForeignKey("conversation.id"), nullable=False),
     required("client_id", Text),
     required("position", Integer),
-    required("sbd_conversation_id", Text),
+    required("sbd_conversation_id", Words),
     required("state", Text),
     required("sender", Text),
     Column("recipient", Text),
@@ -212,8 +212,8 @@ status = Table(
     metadata,
     Column("cursor", SERIAL, primary_key=True),
     required("client_id", Text),
-    required("message_id", Text),
-    required("conversation_id", Text),
+    required("message_id", Words),
+    required("conversation_id", Words),
     required("direction", Text),
     Column("round", Integer, nullable=False, server_default="1"),
     required("status", Text),
@@ -236,7 +236,7 @@ status = Table(
 subscription = Table(
     "subscription",
     metadata,
-    Column("id", Text, primary_key=True),
+    Column("id", Words, primary_key=True),
     required("client_id", Text),
     required("url", Words),
     required("secret", LargeBinary),
@@ -296,7 +296,7 @@ arrival = Table(
     metadata,
     Column("organisation", Text, primary_key=True),
     Column("reference", Words, primary_key=True),
-    required("kind", Text),
+    required("kind", Words),
     required("first_seen", Moment),
     Column("confirmed", Moment),
     Index(None, "confirmed", "kind"),

@@ -6,7 +6,7 @@ the doors. Each act is one transaction: the conversation is locked first, then t
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gateway.arkivmelding.filenames import normal
@@ -26,6 +26,8 @@ from gateway.storage.restored import HELD, RELEASE
 from gateway.storage.statuses import StatusEvent
 from gateway.storage.tasks import NewTask
 
+# Retries by hand that come closer than this are one.
+_SAME_RETRY = timedelta(seconds=5)
 _AGAIN = say("Ask the recipient whether it has the message; only if it has not, post the arkivmelding again.")
 _POST_AGAIN = say("Post the arkivmelding again.")
 
@@ -125,21 +127,30 @@ def find_message(connection: Connection, message_id: str, *, within: str, client
 
 
 def _bring_forward(connection: Connection, message: Message, *, hand: Hand, now: datetime) -> Done:
-    if tasks.hasten(connection, DELIVER, subject=message.id, now=now):
-        words, done = say("the next try was brought forward by hand"), Done.BROUGHT_FORWARD
-    elif tasks.find(connection, DELIVER, subject=message.id) is not None:
-        words, done = say("a try was asked for by hand while one was being made"), Done.UNDER_WAY
-    elif message.state is MessageState.QUEUED:
+    if _was_asked_just_now(connection, message, now=now):
+        return Done.BROUGHT_FORWARD
+    if not tasks.hasten(connection, DELIVER, subject=message.id, now=now):
+        if tasks.find(connection, DELIVER, subject=message.id) is not None:
+            return Done.UNDER_WAY
+        if message.state is not MessageState.QUEUED:
+            raise Conflict(
+                "it is handed over and published, and only the recipient's receipt is awaited; there is nothing to try again",
+                code="HANDED_OVER",
+                mend="Wait for the receipt. When the deadline passes without one, ask the recipient whether it has it.",
+            )
         tasks.add(connection, NewTask(DELIVER, message.id, now, lane=message.channel or NO_LANE))
-        words, done = say("the next try was brought forward by hand"), Done.BROUGHT_FORWARD
-    else:
-        raise Conflict(
-            "it is handed over and published, and only the recipient's receipt is awaited; there is nothing to try again",
-            code="HANDED_OVER",
-            mend="Wait for the receipt. When the deadline passes without one, ask the recipient whether it has it.",
-        )
+    words = say("the next try was brought forward by hand")
     attempts.record_act(connection, Act(message.id, now, ActKind.RETRY, words, hand.name))
-    return done
+    return Done.BROUGHT_FORWARD
+
+
+def _was_asked_just_now(connection: Connection, message: Message, *, now: datetime) -> bool:
+    """Whether this is the same retry once more: it brings nothing forward again, lest it undo every pause, nor is it kept."""
+    newest = attempts.acts_of(connection, message.id)[-1:]
+    there = tasks.find(connection, DELIVER, subject=message.id)
+    if not newest or there is None or (there.lease_until is not None and there.lease_until > now):
+        return False
+    return newest[0].kind is ActKind.RETRY and now - newest[0].at < _SAME_RETRY
 
 
 def _give_up(connection: Connection, message: Message, *, hand: Hand, now: datetime) -> None:

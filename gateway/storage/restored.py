@@ -82,6 +82,7 @@ def hold(connection: Connection, kind: str, *, now: datetime) -> tuple[HeldMessa
     A failed one is held from being started again: that may have been done, with success, after the backup.
     """
     for row in connection.execute(_QUEUED).all():
+        tasks.ensure(connection, NewTask(kind, row.id, NEVER, lane=row.channel or ""))
         connection.execute(_PARK, {"kind_": kind, "subject_": row.id})
         told = StatusEvent(row.id, row.conversation_id, row.client_id, Status.ANNET, now, description=_TOLD)
         statuses.append(connection, told)

@@ -98,6 +98,22 @@ def test_a_retry_brings_the_next_try_forward(database: Database, log: tuple[Stat
     assert log_of(database, message) == [(status, 1) for status in (O, *log)]
 
 
+def test_retries_that_come_close_are_one(database: Database) -> None:
+    """The second of two quick ones changes nothing and is not kept, so the pause after the try stands; a later one counts."""
+    message = queued(database)
+    for after, due in ((60, 60), (61, 600), (64, 600), (66, 66)):
+        done = steering(database, timedelta(seconds=after)).retry(message.conversation_id, message.id, hand=ME)
+        assert done is Done.BROUGHT_FORWARD
+        found = standing(database, message)
+        assert found is not None
+        assert found.due == NOW + timedelta(seconds=due)
+        if after == 60:  # it is tried, and comes again after its pause
+            (held,) = tasks.claim(database, "w", now=found.due, terms=ClaimTerms(timedelta(hours=1), (DELIVER,)))
+            with database.writing() as connection:
+                tasks.reschedule(connection, held, due=LATER, step="")
+    assert len(acts_of(database, message)) == 2
+
+
 def test_what_somebody_is_at_is_not_touched(database: Database) -> None:
     """A held task keeps its due time, its lease and its fence; the answer says that a try is being made."""
     message = queued(database)
@@ -105,6 +121,7 @@ def test_what_somebody_is_at_is_not_touched(database: Database) -> None:
     by_hand = steering(database, timedelta(minutes=11))
     assert by_hand.retry(message.conversation_id, message.id, hand=ME) is Done.UNDER_WAY
     assert standing(database, message) == Standing(LATER, "", held.lease_until)
+    assert acts_of(database, message) == []
     with database.writing() as connection:
         tasks.require(connection, held)
 

@@ -43,3 +43,15 @@ def alone(path: Path, *, patience: float = 0.0) -> Iterator[str | None]:
         yield None
     finally:
         os.close(held)  # and no unlocking: a forked child may hold it on
+
+
+@contextmanager
+def only_sandbox(data: Path) -> Iterator[None]:
+    """Be the only sandbox of a data folder; `SetupFault` before anything of the other one's is touched."""
+    with alone(data / "sandbox.lock") as other:
+        if other is not None:
+            raise SetupFault(
+                say("another sandbox runs in {path} (process {pid})", path=str(data), pid=other),
+                mend="Give the sandbox another folder with --data.",
+            )
+        yield

@@ -66,6 +66,7 @@ def add(place: Place, name: str, **wishes: object) -> None:
       gateway client add fagsystem --organisation 0192:311000012
       gateway client add gammelt-system --organisation 0192:311000012 --basic
     """
+    _check_name(name)
     organisations = wishes["organisations"]
     wanted = NewClient(
         name,
@@ -166,6 +167,13 @@ def add_client(settings: "Settings", wanted: NewClient) -> str:
     finally:
         database.close()
     return secret
+
+
+def _check_name(name: str) -> None:
+    """Refuse what could never log in: Basic ends the name at its first colon."""
+    if not name.strip() or ":" in name or not name.isprintable():
+        words = say("a login's name is not empty and holds no colon and no control characters")
+        raise click.BadParameter(told(words), param_hint="NAME")
 
 
 def _read_organisations(given: Sequence[str]) -> tuple[str, ...]:

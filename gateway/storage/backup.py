@@ -188,7 +188,10 @@ def _read_manifest(source: Path) -> _Files:
 def _make_empty(folder: Path, *, besides: tuple[str, ...]) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if any(entry.name not in besides for entry in folder.iterdir()):
-        raise SetupFault(say("the folder {path} is not empty", path=str(folder)), mend="Name a new one.")
+        raise SetupFault(
+            say("the folder {path} is not empty", path=str(folder)),
+            mend="Name a new folder (TARGET of backup, --data of restore).",
+        )
 
 
 def _make_private(folder: Path) -> None:

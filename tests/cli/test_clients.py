@@ -115,3 +115,11 @@ def test_a_folder_that_cannot_be_made_is_told(run: Run) -> None:
     """In words, not as a traceback."""
     result = run("client", "add", "x", "--organisation", ORGANISATION, "--data", "/proc/zz")
     assert (result.exit_code, "/proc/zz cannot be written: " in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["", " ", "a:b", "a\nb", "a\x00b"])
+def test_a_name_that_could_never_log_in_is_refused(run: Run, data: Path, name: str) -> None:
+    """Before anything is made."""
+    result = run("client", "add", name, "--basic", "--organisation", ORGANISATION, "--data", data)
+    assert (result.exit_code, "holds no colon" in result.output, result.stdout) == (2, True, "")
+    assert not (data / "gateway.db").exists()

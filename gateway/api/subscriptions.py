@@ -27,6 +27,7 @@ from gateway.api.subscription_schemas import (
 from gateway.api.times import moment
 from gateway.api.tongue import told
 from gateway.delivery.webhooks.subscribing import Amendment, Kept, Pinged, Wanted
+from gateway.delivery.webhooks.telling import was_gone
 from gateway.language import say
 from gateway.storage import subscriptions
 from gateway.storage.subscriptions import Subscription, SubscriptionState
@@ -174,6 +175,12 @@ def _subscription_json(entry: Subscription) -> Json:
 
 
 def _note(entry: Subscription) -> str | None:
+    if entry.state is SubscriptionState.DISABLED and was_gone(entry):
+        words = say(
+            "Nothing is sent any more, for the endpoint answered 410 Gone. What happens is kept in the log: when the endpoint "
+            "wants it again, set `state` to active, and it goes on from `cursor`; or delete the subscription."
+        )
+        return told(words)
     if entry.state is SubscriptionState.DISABLED:
         words = say(
             "Nothing is sent any more, for it failed too long. What happens is kept in the log: mend the endpoint, try it "

@@ -11,9 +11,9 @@ from typing import Any
 
 from flask import Response
 from flask.views import MethodView
-from flask_smorest import Blueprint
 
 from gateway.api.answers import StatusAnswer
+from gateway.api.arguments import Blueprint
 from gateway.api.described import refusals
 from gateway.api.feed_schemas import FeedAnswer, FeedQuery, WaitQuery
 from gateway.api.login import current_caller

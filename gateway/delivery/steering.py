@@ -14,7 +14,7 @@ from gateway.delivery.committing import DELIVER, EXPIRE
 from gateway.delivery.journey import left_half
 from gateway.delivery.lanes import EXPIRE_LANE, NO_LANE
 from gateway.delivery.submission import Clock
-from gateway.errors import Conflict, NotFound
+from gateway.errors import Conflict, MustAct, NotFound
 from gateway.language import say
 from gateway.maskinporten.calls import hide_secrets
 from gateway.message.status import Outcome, Status, may_have_left
@@ -216,7 +216,14 @@ def _require_pending(message: Message, *, now: datetime) -> None:
 
 def _require_restartable(connection: Connection, message: Message, *, now: datetime) -> None:
     """Raise `Conflict` unless the message failed before anything of it was handed over, and there is time to do it anew."""
-    log = [event.status for event in statuses.of_message(connection, message.id)]
+    events = statuses.of_message(connection, message.id)
+    log = [event.status for event in events]
+    if dropped := _find_dropped(events):
+        raise Conflict(
+            "the channel dropped the message after it was handed over, so the message cannot be started again",
+            code="HANDED_OVER",
+            mend=dropped.mend or _POST_AGAIN,
+        )
     if may_have_left(log) or left_half(messages.references(connection, message.id)):
         raise Conflict(
             "the message failed after it had been handed over, and sending it again could double it",
@@ -230,6 +237,13 @@ def _require_restartable(connection: Connection, message: Message, *, now: datet
         raise Conflict(
             "its documents are no longer kept, so it cannot be started again", code="DOCUMENTS_GONE", mend=_POST_AGAIN
         )
+
+
+def _find_dropped(events: Sequence[StatusEvent]) -> StatusEvent | None:
+    """The event that tells how the channel dropped what it had: after the hand-over the carrier alone calls upon the sender."""
+    last = events[-1]
+    handed_over = any(event.status is Status.SENDT for event in events)
+    return last if handed_over and last.status is Status.FEIL and last.must_act is MustAct.SENDER else None
 
 
 def _require_not_restored(connection: Connection, message_id: str) -> None:

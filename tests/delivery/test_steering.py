@@ -215,6 +215,17 @@ def test_what_may_double_or_comes_too_late_is_refused(
     assert acts_of(database, message) == []
 
 
+def test_what_the_channel_dropped_is_refused_with_the_mend_it_was_stopped_with(database: Database) -> None:
+    """There is no recipient to ask: two contradictory orders would leave the sender with none."""
+    message = queued(database, S)
+    with database.writing() as connection:
+        words = make_event(message, F, mend="Clean the document.", must_act=MustAct.SENDER)
+        assert statuses.append(connection, words) is not None
+    with pytest.raises(Conflict, match="dropped") as caught:
+        steering(database).retry(message.conversation_id, message.id, hand=ME)
+    assert (caught.value.code, caught.value.mend) == ("HANDED_OVER", "Clean the document.")
+
+
 def test_a_message_that_only_waits_for_its_receipt_is_not_sent_again(database: Database) -> None:
     """Published and followed to the end: no task is left, and none is made."""
     message = queued(database, S)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.message.status import Direction, Evidence, Outcome, Status, is_final, may_append, outcome
-from gateway.storage import conversations, messages, statuses
+from gateway.storage import conversations, messages, restored, statuses
 from gateway.storage.conversations import ConversationState
 from gateway.storage.engine import Database
 from gateway.storage.messages import Message, MessageState

@@ -144,7 +144,8 @@ class Carrier:
             self._record_sent(held, carried, reference=reference)
             return Heard()
         if finding.state is Found.BUSY and self.journey.is_still_busy(carried.message.id, held=held):
-            self._look_again(held, carried, detail=say("the channel is still receiving the bytes of an earlier try"))
+            words = say("the channel is still receiving the bytes of an earlier try")
+            self._look_again(held, carried, detail=words, must_act=MustAct.NOBODY)
             return Heard()
         if finding.state is Found.EMPTY:
             return self._hand_over(held, carried, reference=reference)
@@ -197,8 +198,8 @@ class Carrier:
             attempts.record(connection, tried)
             tasks.reschedule(connection, held, due=self.now() + _FIRST_LOOK, step=FOLLOW)
 
-    def _look_again(self, held: Task, carried: Carried, *, detail: str) -> None:
-        tried = self._attempt(carried, held.step or DELIVER, detail=detail)
+    def _look_again(self, held: Task, carried: Carried, *, detail: str, must_act: MustAct | None = None) -> None:
+        tried = replace(self._attempt(carried, held.step or DELIVER, detail=detail), must_act=must_act)
         self._come_again(held, tried, due=self.now() + self.backoff.pause(held.attempts))
 
     def _come_again(self, held: Task, tried: Attempt, *, due: datetime) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import product
 from typing import Any
 
-from sqlalchemy import Row, bindparam, case, func, select, update
+from sqlalchemy import Row, bindparam, case, func, select, text, update
 from sqlalchemy import insert as insert_into
 
 from gateway.errors import MustAct
@@ -92,6 +92,8 @@ _NEWEST = select(func.max(status.c.cursor))
 _NEWEST_OF_CLIENT = _NEWEST.where(
     status.c.client_id == bindparam("client_id"), status.c.direction == bindparam("direction")
 )
+_DRAWN_SQLITE = text("SELECT seq FROM sqlite_sequence WHERE name = 'status'")
+_DRAWN_POSTGRES = text("SELECT pg_sequence_last_value(pg_get_serial_sequence('status', 'cursor')::regclass)")
 _INSERT = insert_into(status).returning(status.c.cursor)
 # A message that is not under way, say a cancelled one, is not moved by what is still told about it.
 _AMOUNT = (
@@ -170,6 +172,7 @@ def newest_of(connection: Connection, client_id: str) -> int:
     return max(connection.scalar(_NEWEST_OF_CLIENT, each) or 0 for each in bound)
 
 
+<<<<<<< HEAD
 def _amounts_to(log: Sequence[Status], stood: str) -> Outcome:
     """What was cancelled stays so whatever is still told of it, unless somebody has it after all."""
     found = outcome(log)
@@ -177,6 +180,15 @@ def _amounts_to(log: Sequence[Status], stood: str) -> Outcome:
 
 
 def _follow(connection: Connection, event: StatusEvent, *, log: Sequence[Status], stood: str) -> None:
+=======
+def is_ahead(connection: Connection, cursor: int) -> bool:
+    """Whether no reader can have been given this cursor: it lies beyond what was ever drawn, the leap of a restore included."""
+    drawn = _DRAWN_POSTGRES if connection.dialect.name == "postgresql" else _DRAWN_SQLITE
+    return cursor > (connection.scalar(drawn) or 0)
+
+
+def _follow(connection: Connection, event: StatusEvent, *, log: Sequence[Status]) -> None:
+>>>>>>> side-m
     final = is_final(log)
     reached = MessageState.FINAL if final else MessageState.SENT if Status.SENDT in log else MessageState.QUEUED
     bound = {"this": event.message_id, "newest": event.status, "amounts_to": _amounts_to(log, stood)}

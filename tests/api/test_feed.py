@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from gateway.message.status import Direction, Evidence, Status
-from gateway.storage import statuses
+from gateway.storage import restored, statuses
 from gateway.storage.messages import Message
 from tests.api.drafts import draft
 from tests.live import Gateway
@@ -128,6 +128,19 @@ def test_a_bad_parameter_is_told(gateway: Gateway, query: str, place: str, words
     assert fault["path"] == place
     assert fault["mend"]
     assert words in fault["message"]
+
+
+def test_a_cursor_that_nobody_was_given_is_refused(gateway: Gateway) -> None:
+    """It would be answered with nothing for ever; after the leap of a restore the cursors from before it stay good."""
+    queued(gateway)
+    standing = end(gateway)
+    answer = gateway.call("GET", f"/statuses?after={standing + 1}")
+    assert (answer.status_code, answer.json()["code"], bool(answer.json()["mend"])) == (422, "CURSOR_AHEAD", True)
+    assert gateway.call("GET", f"/statuses?after={standing}").status_code == 200
+    with gateway.assembly.database.writing() as connection:
+        restored.leap(connection)
+    assert feed(gateway, f"after={standing + 1}") == {"events": [], "cursor": standing + 1, "more": False}
+    assert gateway.call("GET", f"/statuses?after={standing + 2_000_000}").status_code == 422
 
 
 def test_a_bad_parameter_is_told_in_bokmaal(gateway: Gateway) -> None:

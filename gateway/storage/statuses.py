@@ -172,7 +172,12 @@ def newest_of(connection: Connection, client_id: str) -> int:
     return max(connection.scalar(_NEWEST_OF_CLIENT, each) or 0 for each in bound)
 
 
-<<<<<<< HEAD
+def is_ahead(connection: Connection, cursor: int) -> bool:
+    """Whether no reader can have been given this cursor: it lies beyond what was ever drawn, the leap of a restore included."""
+    drawn = _DRAWN_POSTGRES if connection.dialect.name == "postgresql" else _DRAWN_SQLITE
+    return cursor > (connection.scalar(drawn) or 0)
+
+
 def _amounts_to(log: Sequence[Status], stood: str) -> Outcome:
     """What was cancelled stays so whatever is still told of it, unless somebody has it after all."""
     found = outcome(log)
@@ -180,15 +185,6 @@ def _amounts_to(log: Sequence[Status], stood: str) -> Outcome:
 
 
 def _follow(connection: Connection, event: StatusEvent, *, log: Sequence[Status], stood: str) -> None:
-=======
-def is_ahead(connection: Connection, cursor: int) -> bool:
-    """Whether no reader can have been given this cursor: it lies beyond what was ever drawn, the leap of a restore included."""
-    drawn = _DRAWN_POSTGRES if connection.dialect.name == "postgresql" else _DRAWN_SQLITE
-    return cursor > (connection.scalar(drawn) or 0)
-
-
-def _follow(connection: Connection, event: StatusEvent, *, log: Sequence[Status]) -> None:
->>>>>>> side-m
     final = is_final(log)
     reached = MessageState.FINAL if final else MessageState.SENT if Status.SENDT in log else MessageState.QUEUED
     bound = {"this": event.message_id, "newest": event.status, "amounts_to": _amounts_to(log, stood)}

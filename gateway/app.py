@@ -85,9 +85,11 @@ def load_schemas() -> Schemas:
     return Schemas({name: folder.joinpath(name).read_bytes() for name in FILES})
 
 
-def open_database(settings: Settings) -> Database:
-    """The database, brought to this program's version."""
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+def open_database(settings: Settings, *, must_exist: bool = False) -> Database:
+    """The database, brought to this program's version; with `must_exist`, none is made where there is none."""
+    if must_exist and "://" not in settings.database and not Path(settings.database).is_file():
+        raise SetupFault(say("there is no database {path}", path=settings.database), mend="Check --data.")
+    _make_data(settings.data)
     database = Database(settings.database)
     database.upgrade()
     return database
@@ -138,7 +140,7 @@ def assemble(settings: Settings) -> Assembly:
     ring.signing(now())
     tokens = Maskinporten(settings.maskinporten, ring, now=now)
     altinn = AltinnTokens(tokens, settings.token_exchange_url, now=now)
-    (settings.data / "spool").mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_data(settings.data / "spool")
     database = open_database(settings)
     database.require_same_clock(now())
     sealer = open_sealer(settings, database)
@@ -268,6 +270,15 @@ def require_safe_address(settings: Settings, database: Database) -> None:
 def is_loopback(host: str) -> bool:
     """Whether an address is this machine's own."""
     return host in {"127.0.0.1", "localhost", "::1", "[::1]"}
+
+
+def _make_data(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as fault:
+        raise SetupFault(
+            say("{path} cannot be written: {reason}", path=str(folder), reason=fault.strerror), mend="Check --data."
+        ) from fault
 
 
 def _read(path: Path) -> bytes:

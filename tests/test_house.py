@@ -20,7 +20,7 @@ MEDIAN = 10
 MOST_PARAMETERS = 4
 POSITIONAL = 2
 # Whose parameters somebody else decides: the language, marshmallow, lxml.
-IMPOSED = {"__exit__", "_deserialize", "resolve"}
+IMPOSED = {"handle_error", "__exit__", "_deserialize", "resolve"}
 
 
 def functions() -> Iterator[tuple[Path, Function, bool]]:

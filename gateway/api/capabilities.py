@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 from flask import Response
 from flask.views import MethodView
-from flask_smorest import Blueprint
 
 from gateway.api.answers import CapabilitiesAnswer
+from gateway.api.arguments import Blueprint
 from gateway.api.described import refusals
 from gateway.api.rooms import rooms
 from gateway.api.schemas import CapabilityQuery, CapabilityRequest
@@ -50,7 +50,7 @@ class CapabilitiesByBody(MethodView):
 
     @blueprint.arguments(CapabilityRequest())
     @blueprint.response(200, CapabilitiesAnswer)
-    @blueprint.doc(responses=refusals(400, 404, 422, 503))
+    @blueprint.doc(responses=refusals(400, 404, 415, 422, 503))
     def post(self, body: Mapping[str, object]) -> Response:
         """Ask about an organisation or a person."""
         return _answer(_read(str(body["identifier"])), body)

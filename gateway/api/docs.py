@@ -36,6 +36,12 @@ def docs() -> Response:
     return Response(html, content_type="text/html; charset=utf-8", headers=headers)
 
 
+@pages.get("/")
+def start() -> Response:
+    """Whoever comes without knowing where to."""
+    return Response(status=302, headers={"Location": "/docs"})
+
+
 def _operations(spec: Mapping[str, Mapping[str, Mapping[str, object]]]) -> Iterator[Operation]:
     for path, item in spec["paths"].items():
         for method in _METHODS:

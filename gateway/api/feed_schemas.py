@@ -25,9 +25,11 @@ class Seconds(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any) -> Any:
         match = _SECONDS.fullmatch(super()._deserialize(value, attr, data, **more))
         if match is None:
-            raise ValidationError(say("is no span of time: write the seconds, as in 30s"))
+            raise ValidationError(say("This is no span of time: write the seconds, as in 30s."))
         if float(match[1]) > LONGEST_SECONDS:
-            raise ValidationError(say("is longer than a request may wait here: at most {most}s", most=LONGEST_SECONDS))
+            raise ValidationError(
+                say("This is longer than a request may wait here: at most {most}s.", most=LONGEST_SECONDS)
+            )
         return float(match[1])
 
 
@@ -39,7 +41,7 @@ class Statuses(fields.String):
         unknown = next((name for name in names if name not in set(Status)), None)
         if unknown is not None:
             names_known = ", ".join(Status)
-            raise ValidationError(say("{name!r} is no status; there are {names}", name=unknown, names=names_known))
+            raise ValidationError(say("{name!r} is no status; there are {names}.", name=unknown, names=names_known))
         return tuple(dict.fromkeys(Status(name) for name in names))
 
 

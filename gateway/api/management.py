@@ -7,10 +7,10 @@ import json
 
 from flask import Response
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from gateway import __version__
+from gateway.api.arguments import Blueprint
 from gateway.api.rooms import rooms
 from gateway.errors import StorageUnavailable
 from gateway.storage import arrivals

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 from flask import Response, request
 from flask.views import MethodView
-from flask_smorest import Blueprint
 
 from gateway.api.answers import CommitmentAnswer, ConversationAnswer, ListingAnswer, UploadAnswer
+from gateway.api.arguments import Blueprint
 from gateway.api.bodies import Body, Form, media_type, read_xml
 from gateway.api.described import (
     DOCUMENT_BODY,

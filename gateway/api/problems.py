@@ -22,6 +22,13 @@ log = structlog.get_logger(__name__)
 PROBLEM = "application/problem+json"
 URN = "urn:arkivmelding-gateway:problem:"
 _STORAGE_RETRY = 10
+PLACES_NAMED = say("Each entry of `errors` names a place, and what to do there.")
+_FITTING = say("Write a value that fits; /docs says which, and shows examples.")
+_MENDS = {
+    "Unknown field.": say("Leave it out, or check how it is spelt: /docs lists what there is."),
+    "Missing data for required field.": say("Add it; /docs shows an example."),
+    "Field may not be null.": say("Give it a value, or leave it out."),
+}
 
 # The most specific class first: status, title, and the code of one that names none itself.
 STATUSES: Mapping[type[GatewayError], tuple[int, str, str]] = {
@@ -45,7 +52,6 @@ def register_problems(app: Flask) -> None:
     """Answer every error of every route as a problem."""
     app.register_error_handler(GatewayError, _answer_ours)
     app.register_error_handler(HTTPException, _answer_http)
-    app.register_error_handler(RecursionError, _answer_nested)
     app.register_error_handler(Exception, _answer_unknown)
 
 
@@ -54,8 +60,8 @@ def fault_json(fault: Fault) -> dict[str, object]:
     return {
         "rule": fault.rule,
         "severity": fault.severity.value,
-        "line": fault.line,
-        "column": fault.column,
+        "line": fault.line or None,
+        "column": fault.column or None,
         "path": fault.path,
         "class": fault.fault_class.value if fault.fault_class else None,
         "message": told(fault.message),
@@ -111,21 +117,26 @@ def _answer_ours(error: GatewayError) -> Response:
 
 def _answer_http(error: HTTPException) -> Response:
     status = error.code or 500
-    if status == 422:
-        said = Said("BODY", "the request does not fit", "Each entry of `errors` names a place.", _field_faults(error))
-        return problem(422, say("Not valid"), said=said)
+    if status in (404, 405):
+        return _answer_nowhere(error, status)
     said = Said(error.name.upper().replace(" ", "_"), error.description or error.name)
-    response = problem(status, error.name, said=said)
+    return _with_headers(problem(status, error.name, said=said), error)
+
+
+def _answer_nowhere(error: HTTPException, status: int) -> Response:
+    """No such address, or not with this method."""
+    sentence = say("there is nothing at this address")
+    if status == 405:
+        sentence = say("this address does not take {method}", method=request.method)
+    said = Said(error.name.upper().replace(" ", "_"), sentence, say("See /docs."))
+    return _with_headers(problem(status, error.name, said=said), error)
+
+
+def _with_headers(response: Response, error: HTTPException) -> Response:
     for name, value in error.get_headers(request.environ):
         if name.lower() in {"allow", "retry-after"}:
             response.headers[name] = value
     return response
-
-
-def _answer_nested(_: RecursionError) -> Response:
-    """Only a body can be nested so deeply, and flask-smorest reads some of them."""
-    said = Said("NOT_JSON", "the JSON is nested too deeply")
-    return problem(400, say("The request cannot be read"), said=said)
 
 
 def _answer_unknown(error: Exception) -> Response:
@@ -136,23 +147,27 @@ def _answer_unknown(error: Exception) -> Response:
     return problem(500, say("Our fault"), said=said)
 
 
-def _field_faults(error: HTTPException) -> tuple[Fault, ...]:
-    """marshmallow's messages, one fault a field, its place written as a path."""
-    messages = getattr(error, "data", {}).get("messages", {})
-    return faults_of(messages, "")
-
-
-def faults_of(messages: object, path: str) -> tuple[Fault, ...]:
-    """marshmallow's tree of messages as faults."""
+def faults_of(messages: object, path: str, *, rule: str = "BODY", many: bool = False) -> tuple[Fault, ...]:
+    """marshmallow's tree of messages as faults; `many`: a list is wanted at its root."""
     return tuple(
-        Fault("BODY", errors.Severity.ERROR, recognise(text), "See /docs for what fits here.", path=place)
+        Fault(rule, errors.Severity.ERROR, *_words(text, is_list=many and place == (path or "/")), path=place)
         for place, text in _flatten(messages, path)
     )
 
 
+def _words(text: str, *, is_list: bool) -> tuple[str, str]:
+    """What is wrong, and what to do about it."""
+    sentence = recognise(text)
+    if sentence == "Invalid input type.":
+        sentence = say("This must be a list.") if is_list else say("This must be an object.")
+    return sentence, _MENDS.get(str(sentence), _FITTING)
+
+
 def _flatten(node: object, path: str) -> list[tuple[str, str]]:
     if isinstance(node, Mapping):
-        return [pair for key, value in node.items() for pair in _flatten(value, f"{path}/{key}")]
+        # `_schema` is marshmallow's name for the thing itself.
+        places = ((path if key == "_schema" else f"{path}/{key}", value) for key, value in node.items())
+        return [pair for place, value in places for pair in _flatten(value, place)]
     if isinstance(node, list):
         return [pair for value in node for pair in _flatten(value, path)]
     # A phrase of ours stays one, to be told in the reader's language.

@@ -7,9 +7,9 @@ import json
 
 from flask import Response
 from flask.views import MethodView
-from flask_smorest import Blueprint
 
 from gateway.api.answers import RulesAnswer
+from gateway.api.arguments import Blueprint
 from gateway.api.tongue import told
 from gateway.arkivmelding.rules import RULES
 

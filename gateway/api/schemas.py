@@ -26,9 +26,9 @@ def _soon(value: datetime) -> None:
     try:
         ahead = value.astimezone(UTC) - datetime.now(UTC)
     except OverflowError as fault:
-        raise ValidationError(say("no such time")) from fault
+        raise ValidationError(say("There is no such time.")) from fault
     if not timedelta() < ahead <= _A_YEAR:
-        raise ValidationError(say("must lie in the future, and at most a year ahead"))
+        raise ValidationError(say("This must lie in the future, and at most a year ahead."))
 
 
 def _deadline() -> fields.AwareDateTime:
@@ -40,9 +40,9 @@ def _within_a_year(value: datetime) -> None:
     try:
         ahead = value.astimezone(UTC) - datetime.now(UTC)
     except OverflowError as fault:
-        raise ValidationError(say("no such time")) from fault
+        raise ValidationError(say("There is no such time.")) from fault
     if ahead > _A_YEAR:
-        raise ValidationError(say("must lie at most a year ahead"))
+        raise ValidationError(say("This must lie at most a year ahead."))
 
 
 def _not_before(**more: Any) -> fields.AwareDateTime:
@@ -51,7 +51,9 @@ def _not_before(**more: Any) -> fields.AwareDateTime:
 
 
 def _process(**more: Any) -> fields.String:
-    pattern = validate.Regexp(r"^urn:[A-Za-z0-9:._-]{1,200}\Z", error=say("is no process: urn:no:difi:profile:…"))
+    pattern = validate.Regexp(
+        r"^urn:[A-Za-z0-9:._-]{1,200}\Z", error=say("This is no process, which begins with urn:no:difi:profile:")
+    )
     return fields.String(validate=pattern, metadata={"example": ADMINISTRASJON}, **more)
 
 
@@ -111,12 +113,12 @@ class PrototypeEditSchema(Strict):
         if "messageId" in data:
             wrong = {"korrespondansepart", "name", "role"}.intersection(data)
             if wrong:
-                raise ValidationError(say("goes with a new recipient, not with a messageId"), sorted(wrong)[0])
+                raise ValidationError(say("This goes with a new recipient, not with a messageId."), sorted(wrong)[0])
         elif "recipient" not in data:
-            message = say("an entry has a messageId, or is a new recipient with `recipient`")
+            message = say("An entry has a messageId, or is a new recipient with `recipient`.")
             raise ValidationError(message, "recipient")
         elif "korrespondansepart" not in data and "name" not in data:
-            message = say("a new recipient names its korrespondansepart, or a name and a role")
+            message = say("A new recipient names its korrespondansepart, or a name and a role.")
             raise ValidationError(message, "korrespondansepart")
 
 
@@ -167,6 +169,10 @@ class ReplaceQuery(Schema):
     replace = fields.Boolean(load_default=False)
 
 
+class NoQuery(Schema):
+    """An address that takes no parameters."""
+
+
 class CapabilityQuery(Schema):
     """What to ask the registry."""
 
@@ -187,8 +193,8 @@ class FaultSchema(Schema):
 
     rule = fields.String()
     severity = fields.String()
-    line = fields.Integer()
-    column = fields.Integer()
+    line = fields.Integer(allow_none=True)
+    column = fields.Integer(allow_none=True)
     path = fields.String()
     fault_class = fields.String(
         data_key="class", allow_none=True, metadata={"description": "unsafe, provenance, spelling or advisory"}

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 from flask import Response
 from flask.views import MethodView
-from flask_smorest import Blueprint
 
+from gateway.api.arguments import Blueprint
 from gateway.api.described import ACT_BODY, refusals
 from gateway.api.login import current_caller
 from gateway.api.rooms import rooms

@@ -11,15 +11,17 @@ from typing import Any
 
 from flask import Response
 from flask.views import MethodView
-from flask_smorest import Blueprint
 
 from gateway.api.answers import StatusAnswer
+from gateway.api.arguments import Blueprint
 from gateway.api.described import refusals
 from gateway.api.feed_schemas import FeedAnswer, FeedQuery, WaitQuery
 from gateway.api.login import current_caller
 from gateway.api.rooms import rooms
 from gateway.api.views import event_json, message_status_json
 from gateway.api.waiting import LongPoll, Question, say_how_it_went
+from gateway.errors import Invalid
+from gateway.language import say
 from gateway.message.status import Outcome
 from gateway.storage import conversations, messages, statuses
 from gateway.storage.conversations import Conversation
@@ -63,7 +65,10 @@ class Feed(MethodView):
         client_id = current_caller().client_id
 
         def ask(connection: Connection) -> FeedPage:
-            return statuses.feed(connection, client_id=client_id, after=query["after"], filters=filters)
+            found = statuses.feed(connection, client_id=client_id, after=query["after"], filters=filters)
+            if not found.events:
+                _require_drawn(connection, query["after"])
+            return found
 
         page, went = rooms().waiting.answer(Question(ask, lambda found: bool(found.events), query["wait"]))
         events = [event_json(event) for event in page.events]
@@ -98,6 +103,18 @@ class Statuses(MethodView):
             ],
         }
         return _answer(body, went)
+
+
+def _require_drawn(connection: Connection, after: int) -> None:
+    """Refuse a cursor that no page has ever given: it would be answered with nothing for ever."""
+    if statuses.is_ahead(connection, after):
+        raise Invalid(
+            say("{after} lies ahead of the log", after=after),
+            code="CURSOR_AHEAD",
+            mend=say(
+                "Go on from the `cursor` of the last page that you have read, or leave `after` out to begin anew."
+            ),
+        )
 
 
 def _look_up(connection: Connection, any_id: str, *, client_id: str) -> _Standing:

@@ -4,16 +4,16 @@ In come the request's body and headers, out come records of delivery. What was w
 again where the request comes to nothing.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 
 from flask import request
 from marshmallow import Schema, ValidationError
 from werkzeug.http import parse_list_header
 
+from gateway.api.arguments import JSON_LIMIT, not_taken, read_json
 from gateway.api.bodies import XML_TYPES, Form, read_bytes, read_multipart, read_xml
 from gateway.api.login import current_caller
-from gateway.api.problems import faults_of
+from gateway.api.problems import PLACES_NAMED, faults_of
 from gateway.api.rooms import rooms
 from gateway.api.schemas import ActSchema, EditSchema, OptionsSchema, RecipientSchema
 from gateway.arkivmelding.adressering import Given
@@ -21,9 +21,7 @@ from gateway.arkivmelding.handling import Handling
 from gateway.delivery.submission import Edit, NewRecipient, Options, PrototypeEdit, Submission
 from gateway.delivery.uploads import Uploads
 from gateway.errors import Invalid, Stale, Unreadable, UnsupportedType
-from gateway.language import Phrase, say
 
-JSON_LIMIT = 1024 * 1024
 _LONGEST_VERSION = 12
 
 # Made once: building one costs more than loading with it.
@@ -38,7 +36,7 @@ def read_form(uploads: Uploads, form: Form, *, xml_limit: int) -> None:
         read_multipart(form, uploads, xml_limit=xml_limit)
     else:
         raise UnsupportedType(
-            _not_taken(),
+            not_taken(),
             code="CONTENT_TYPE",
             mend="Send the arkivmelding as application/xml, or as part `arkivmelding` of multipart/form-data.",
         )
@@ -90,7 +88,7 @@ def preferred_handling() -> Handling | None:
 def read_edit() -> Edit:
     """The body of a PUT as an edit."""
     if not request.is_json:
-        raise UnsupportedType(_not_taken(), code="CONTENT_TYPE", mend="Send the changes as application/json.")
+        raise UnsupportedType(not_taken(), code="CONTENT_TYPE", mend="Send the changes as application/json.")
     body = _load(read_bytes(JSON_LIMIT), _EDIT, where="")
     entries: Sequence[Mapping[str, object]] = body.get("prototypes", [])
     return Edit(
@@ -113,7 +111,7 @@ def read_actor() -> str | None:
     if not text:
         return None
     if not request.is_json:
-        raise UnsupportedType(_not_taken(), code="CONTENT_TYPE", mend="Send the actor as application/json.")
+        raise UnsupportedType(not_taken(), code="CONTENT_TYPE", mend="Send the actor as application/json.")
     actor: str | None = _load(text, _ACT, where="").get("actor")
     return actor
 
@@ -132,12 +130,6 @@ def if_match() -> int | None:
     conversation_id = str((request.view_args or {}).get("conversation_id"))
     standing = rooms().intake.view(conversation_id, current_caller()).conversation.version
     return standing if standing in versions else versions[0]
-
-
-def _not_taken() -> str:
-    if not request.mimetype:
-        return say("this route does not take a body without Content-Type")
-    return say("this route does not take {type}", type=request.mimetype)
 
 
 def _prototype_edit(entry: Mapping[str, object]) -> PrototypeEdit:
@@ -169,43 +161,15 @@ def _new_recipient(entry: Mapping[str, object]) -> NewRecipient:
     )
 
 
-def _refuse_unwritable(node: object) -> None:
-    """Half a surrogate pair or a NUL can be read and never be written again."""
-    if isinstance(node, str) and any(mark == "\0" or "\ud800" <= mark <= "\udfff" for mark in node):
-        raise ValueError(say("a text holds a NUL or half a character (a lone surrogate)"))
-    inner = [*node.keys(), *node.values()] if isinstance(node, dict) else node if isinstance(node, list) else ()
-    for each in inner:
-        _refuse_unwritable(each)
-
-
-def _refuse_constant(name: str) -> object:
-    raise ValueError(say("{name} is no JSON", name=name))
-
-
 def _load_part(form: Form, name: str, *, schema: Schema) -> object:
     text = form.texts.get(name)
     return _load(text, schema, where=name) if text else None
 
 
 def _load(text: bytes, schema: Schema, *, where: str):  # type: ignore[no-untyped-def]
-    try:
-        document = json.loads(text, parse_constant=_refuse_constant)
-        _refuse_unwritable(document)
-    except RecursionError as fault:
-        raise Unreadable("the JSON is nested too deeply", code="NOT_JSON", mend="Send it flatter.") from fault
-    except ValueError as fault:
-        raise Unreadable(_no_json(fault, where), code="NOT_JSON", mend="Check it with any JSON tool.") from fault
+    document = read_json(text, where=where)
     try:
         return schema.load(document)
     except ValidationError as fault:
-        faults = faults_of(fault.messages, f"/{where}" if where else "")
-        mend = say("Each entry of `errors` names a place.")
-        raise Invalid("the JSON does not fit", code="BODY", mend=mend, faults=faults) from fault
-
-
-def _no_json(fault: ValueError, where: str) -> str:
-    # The words of the JSON reader itself are its own.
-    reason = fault.args[0] if isinstance(fault.args[0], Phrase) else str(fault)
-    if where:
-        return say("part {part} is not JSON: {reason}", part=where, reason=reason)
-    return say("the body is not JSON: {reason}", reason=reason)
+        faults = faults_of(fault.messages, f"/{where}" if where else "", many=bool(schema.many))
+        raise Invalid("the JSON does not fit", code="BODY", mend=PLACES_NAMED, faults=faults) from fault

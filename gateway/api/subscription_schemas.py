@@ -50,7 +50,7 @@ class SubscriptionEdit(Strict):
     def check_secret(self, data: dict[str, object], **_: object) -> None:
         """One secret, given or made."""
         if data.get("newSecret") and "secret" in data:
-            raise ValidationError(say("give a secret, or let one be made"), "secret")
+            raise ValidationError(say("Give a secret, or let one be made: not both."), "secret")
 
 
 class ReplayRequest(Strict):

@@ -9,11 +9,12 @@ from typing import Any
 
 from flask import Response
 from flask.views import MethodView
-from flask_smorest import Blueprint
 
+from gateway.api.arguments import Blueprint
 from gateway.api.described import refusals
 from gateway.api.login import current_caller
 from gateway.api.rooms import rooms
+from gateway.api.schemas import NoQuery
 from gateway.api.subscription_schemas import (
     PingAnswer,
     ReplayAnswer,
@@ -26,6 +27,7 @@ from gateway.api.subscription_schemas import (
 from gateway.api.times import moment
 from gateway.api.tongue import told
 from gateway.delivery.webhooks.subscribing import Amendment, Kept, Pinged, Wanted
+from gateway.delivery.webhooks.telling import was_gone
 from gateway.language import say
 from gateway.storage import subscriptions
 from gateway.storage.subscriptions import Subscription, SubscriptionState
@@ -39,9 +41,10 @@ Json = dict[str, object]
 class Subscriptions(MethodView):
     """The subscriptions of this login."""
 
+    @blueprint.arguments(NoQuery(), location="query")
     @blueprint.response(200, SubscriptionsAnswer)
-    @blueprint.doc(responses=refusals())
-    def get(self) -> Response:
+    @blueprint.doc(responses=refusals(422))
+    def get(self, _: Mapping[str, Any]) -> Response:
         """List them, the oldest first."""
         with rooms().database.reading() as connection:
             entries = subscriptions.of_client(connection, _mine())
@@ -49,7 +52,7 @@ class Subscriptions(MethodView):
 
     @blueprint.arguments(SubscriptionRequest())
     @blueprint.response(201, SubscriptionAnswer)
-    @blueprint.doc(responses=refusals(400, 409, 422, 503))
+    @blueprint.doc(responses=refusals(400, 409, 415, 422, 503))
     def post(self, body: Mapping[str, Any]) -> Response:
         """Subscribe. The answer shows the secret, this once."""
         wanted = Wanted(
@@ -80,14 +83,14 @@ class OneSubscription(MethodView):
 
     @blueprint.arguments(SubscriptionEdit())
     @blueprint.response(200, SubscriptionAnswer)
-    @blueprint.doc(responses=refusals(400, 404, 422, 503))
+    @blueprint.doc(responses=refusals(400, 404, 415, 422, 503))
     def put(self, body: Mapping[str, Any], subscription_id: str) -> Response:
         """Change it: address, secret, filters; pause it, or let it go on. What is absent stays."""
         return _change(body, subscription_id)
 
     @blueprint.arguments(SubscriptionEdit())
     @blueprint.response(200, SubscriptionAnswer)
-    @blueprint.doc(responses=refusals(400, 404, 422, 503))
+    @blueprint.doc(responses=refusals(400, 404, 415, 422, 503))
     def patch(self, body: Mapping[str, Any], subscription_id: str) -> Response:
         """The same as PUT."""
         return _change(body, subscription_id)
@@ -119,7 +122,7 @@ class Replay(MethodView):
 
     @blueprint.arguments(ReplayRequest())
     @blueprint.response(202, ReplayAnswer)
-    @blueprint.doc(responses=refusals(400, 404, 422))
+    @blueprint.doc(responses=refusals(400, 404, 415, 422))
     def post(self, body: Mapping[str, Any], subscription_id: str) -> Response:
         """Tell again every event after a cursor that the log still holds, with the ids that they had."""
         entry, first = rooms().subscribing.replay(subscription_id, body["after"], client_id=_mine())
@@ -172,6 +175,12 @@ def _subscription_json(entry: Subscription) -> Json:
 
 
 def _note(entry: Subscription) -> str | None:
+    if entry.state is SubscriptionState.DISABLED and was_gone(entry):
+        words = say(
+            "Nothing is sent any more, for the endpoint answered 410 Gone. What happens is kept in the log: when the endpoint "
+            "wants it again, set `state` to active, and it goes on from `cursor`; or delete the subscription."
+        )
+        return told(words)
     if entry.state is SubscriptionState.DISABLED:
         words = say(
             "Nothing is sent any more, for it failed too long. What happens is kept in the log: mend the endpoint, try it "

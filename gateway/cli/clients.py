@@ -66,6 +66,7 @@ def add(place: Place, name: str, **wishes: object) -> None:
       gateway client add fagsystem --organisation 0192:311000012
       gateway client add gammelt-system --organisation 0192:311000012 --basic
     """
+    _check_name(name)
     organisations = wishes["organisations"]
     wanted = NewClient(
         name,
@@ -102,7 +103,7 @@ def show(place: Place) -> None:
     from gateway.app import open_database
     from gateway.storage import clients
 
-    database = open_database(place.load())
+    database = open_database(place.load(), must_exist=True)
     try:
         with database.reading() as connection:
             entries = clients.list_all(connection)
@@ -132,7 +133,7 @@ def remove(place: Place, name: str) -> None:
     from gateway.app import open_database
     from gateway.storage import clients
 
-    database = open_database(place.load())
+    database = open_database(place.load(), must_exist=True)
     try:
         with database.writing() as connection:
             removed = clients.remove(connection, name)
@@ -166,6 +167,13 @@ def add_client(settings: "Settings", wanted: NewClient) -> str:
     finally:
         database.close()
     return secret
+
+
+def _check_name(name: str) -> None:
+    """Refuse what could never log in: Basic ends the name at its first colon."""
+    if not name.strip() or ":" in name or not name.isprintable():
+        words = say("a login's name is not empty and holds no colon and no control characters")
+        raise click.BadParameter(told(words), param_hint="NAME")
 
 
 def _read_organisations(given: Sequence[str]) -> tuple[str, ...]:

@@ -3,11 +3,16 @@
 In come settings, out comes a database with the tables of this version.
 """
 
+from typing import TYPE_CHECKING
+
 import click
 
 from gateway.cli.places import Place, with_place
 from gateway.cli.tongue import told
 from gateway.language import say
+
+if TYPE_CHECKING:
+    from gateway.storage.engine import Database
 
 
 @click.group("db")
@@ -54,7 +59,7 @@ def hold(place: Place) -> None:
     from gateway.delivery.committing import DELIVER
     from gateway.storage import restored
 
-    database = open_database(place.load())
+    database = open_database(place.load(), must_exist=True)
     with database.writing() as connection:
         waiting = restored.hold(connection, DELIVER, now=now())
         restored.leap(connection)
@@ -65,33 +70,37 @@ def hold(place: Place) -> None:
 @command.command("release")
 @click.argument("message_ids", metavar="[ID]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Let go of all.")
+@click.option("--drop", is_flag=True, help="End those with these IDs instead: they are not sent again.")
 @with_place
-def release(place: Place, message_ids: tuple[str, ...], *, everything: bool) -> None:
-    """Let go of messages that are held after a restore; without ID, list them.
+def release(place: Place, message_ids: tuple[str, ...], *, everything: bool, drop: bool) -> None:
+    """Let go of messages that are held after a restore, or end them; without ID, list them.
 
     Ask the recipient, or look into the sender's archive, whether a message got there before you let it go: a recipient's
-    system drops a second copy by its messageId, but not every system does. One that is known to have arrived is cancelled,
-    or left alone: at its deadline it ends as LEVETID_UTLOPT with the outcome unknown.
+    system drops a second copy by its messageId, but not every system does. One that has arrived is ended with --drop:
+    it is not sent again, and its log ends as LEVETID_UTLOPT with the outcome unknown. So does, at its deadline, one that
+    is left alone.
 
     \b
     Examples:
       gateway db release --data /var/lib/gateway             what is held
       gateway db release --data /var/lib/gateway 6a1f0c1e-6d3e-4c53-9d0b-5a8b1f0a7f10
+      gateway db release --data /var/lib/gateway --drop 6a1f0c1e-6d3e-4c53-9d0b-5a8b1f0a7f10
       gateway db release --data /var/lib/gateway --all
     """
-    from gateway.app import now, open_database
+    from gateway.app import open_database
     from gateway.cli.restored import show_held
     from gateway.delivery.committing import DELIVER
     from gateway.storage import restored
 
-    database = open_database(place.load())
-    only = None if everything else message_ids
-    with database.writing() as connection:
-        gone = restored.release(connection, DELIVER, only=only, now=now()) if everything or message_ids else ()
+    if drop and (everything or not message_ids):
+        raise click.UsageError("--drop takes the IDs of the messages that have arrived, not --all")
+    database = open_database(place.load(), must_exist=True)
+    gone = _let_go(database, None if everything else message_ids, drop=drop) if everything or message_ids else ()
+    with database.reading() as connection:
         left = restored.held(connection, DELIVER)
     database.close()
     for message_id in gone:
-        click.echo(told(say("{id} is let go", id=message_id)))
+        click.echo(told(say("{id} is ended", id=message_id) if drop else say("{id} is let go", id=message_id)))
     unknown = set(message_ids).difference(gone)
     for message_id in sorted(unknown):
         click.echo(told(say("{id} is not held", id=message_id)), err=True)
@@ -99,6 +108,19 @@ def release(place: Place, message_ids: tuple[str, ...], *, everything: bool) -> 
         show_held(left)
     if unknown:
         raise SystemExit(1)
+
+
+def _let_go(database: "Database", only: tuple[str, ...] | None, *, drop: bool) -> tuple[str, ...]:
+    """Release, or end, what is held; the ids of what was."""
+    from gateway.app import now
+    from gateway.delivery.committing import DELIVER
+    from gateway.delivery.steering import Steering
+    from gateway.storage import restored
+
+    if drop:
+        return Steering(database, now).give_up(only or ())
+    with database.writing() as connection:
+        return restored.release(connection, DELIVER, only=only, now=now())
 
 
 @command.command("forget-key")
@@ -116,7 +138,7 @@ def forget_key(place: Place, key_id: str) -> None:
     from gateway.app import open_database
     from gateway.storage import seals
 
-    database = open_database(place.load())
+    database = open_database(place.load(), must_exist=True)
     with database.writing() as connection:
         was_known = seals.forget(connection, key_id)
     database.close()

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from gateway.errors import Fault, Outside, Refused, Severity, Unavailable
+from gateway.errors import Fault, Outside, Refused, SetupFault, Severity, Unavailable
 from gateway.language import Language, say
 
 # What the server has written. It is shown, not trusted.
@@ -39,6 +39,7 @@ class RemoteGateway:
     """
 
     def __init__(self, url: str, key: str | None = None, *, language: Language = Language.ENGLISH) -> None:
+        _require_address(url)
         self.url = url.rstrip("/")
         self.language = language
         self._session = requests.Session()
@@ -120,6 +121,19 @@ class RemoteGateway:
         if answer.ok and not answer.is_redirect:
             return answer
         raise _refusal(answer)
+
+
+def _require_address(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:  # brackets that do not match
+        is_address = False
+    if not is_address:
+        raise SetupFault(
+            say("{url} is no address of a gateway", url=url or "''"),
+            mend="Give it as --url http://127.0.0.1:8080, or in GATEWAY_URL.",
+        )
 
 
 def _path_of(message_id: str) -> str:

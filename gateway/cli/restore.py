@@ -4,6 +4,7 @@ In come a backup and a new folder, out come the folder and what is to be done be
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from gateway.cli.places import Place, with_place
 from gateway.cli.restored import show_held
 from gateway.cli.tongue import told
 from gateway.language import say
+
+if TYPE_CHECKING:
+    from gateway.storage.restored import HeldMessage
 
 
 @click.command()
@@ -29,19 +33,10 @@ def command(place: Place, source: Path, *, no_hold: bool) -> None:
     Example:
       gateway restore /backup/2026-03-02 --data /var/lib/gateway-new
     """
-    from gateway.app import now
-    from gateway.delivery.committing import DELIVER
-    from gateway.storage import restored
-    from gateway.storage.backup import DATABASE, put_back
-    from gateway.storage.engine import Database
+    from gateway.storage.backup import put_back
 
-    taken = put_back(source, place.data)
-    database = Database(str(place.data / DATABASE))
-    database.upgrade()
-    with database.writing() as connection:
-        waiting = () if no_hold else restored.hold(connection, DELIVER, now=now())
-        restored.leap(connection)
-    database.close()
+    waiting: list[HeldMessage] = []
+    taken = put_back(source, place.data, prepare=lambda database: waiting.extend(_prepare(database, hold=not no_hold)))
     held = say("{count} documents, {size} bytes in all", count=taken.documents, size=taken.size)
     click.echo(told(say("restored into {data}: {held}", data=str(place.data), held=held)))
     if not taken.with_keys:
@@ -52,3 +47,21 @@ def command(place: Place, source: Path, *, no_hold: bool) -> None:
     )
     if not no_hold:
         show_held(waiting)
+
+
+def _prepare(path: Path, *, hold: bool) -> "tuple[HeldMessage, ...]":
+    """Bring the database to this version and hold what may have gone out; what is held."""
+    from gateway.app import now
+    from gateway.delivery.committing import DELIVER
+    from gateway.storage import restored
+    from gateway.storage.engine import Database
+
+    database = Database(str(path))
+    try:
+        database.upgrade()
+        with database.writing() as connection:
+            waiting = restored.hold(connection, DELIVER, now=now()) if hold else ()
+            restored.leap(connection)
+    finally:
+        database.close()
+    return waiting

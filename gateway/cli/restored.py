@@ -33,4 +33,11 @@ def show_held(messages: Sequence["HeldMessage"]) -> None:
                 )
             )
         )
-    click.echo(told(say("Find out which of them arrived; let the others go with: gateway db release ID… (or --all)")))
+    click.echo(
+        told(
+            say(
+                "Find out which of them arrived and end those with: gateway db release --drop ID…; let the others go with: "
+                "gateway db release ID… (or --all)"
+            )
+        )
+    )

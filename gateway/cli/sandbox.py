@@ -48,6 +48,7 @@ def command(data: Path, port: int) -> None:
     """
     from gateway.arkivmelding.schema import FILES
     from gateway.cli import lifeline
+    from gateway.cli.alone import only_sandbox
     from gateway.cli.logs import configure_logs
     from gateway.cli.settings_file import write_settings
     from gateway.resources import shipped
@@ -59,7 +60,7 @@ def command(data: Path, port: int) -> None:
     lifeline.hold()
     configure_logs()
     schemas = {name: shipped("schemas").joinpath(name).read_bytes() for name in FILES}
-    with Sandbox.start(data / "sandbox", schemas=schemas, port=port) as sandbox:
+    with only_sandbox(data), Sandbox.start(data / "sandbox", schemas=schemas, port=port) as sandbox:
         settings = write_settings(data, sandbox.setup(), poll_seconds=_POLL_SECONDS)
         click.echo(_describe(sandbox.setup(), settings))
         stop.wait()

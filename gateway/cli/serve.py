@@ -11,6 +11,9 @@ from gateway.cli.places import Place, with_place
 from gateway.cli.tongue import spoken, told
 from gateway.language import say
 
+# How long one that was killed may take to be gone with its children.
+_LEAVING_SECONDS = 3.0
+
 
 @click.command()
 @with_place
@@ -55,7 +58,19 @@ def command(place: Place, host: str | None, *, port: int | None, no_worker: bool
 
 def _serve(place: Place, host: str | None, *, port: int | None) -> None:
     from gateway.cli import door
+    from gateway.cli.alone import alone
     from gateway.cli.logs import configure_logs
+    from gateway.errors import SetupFault
 
     configure_logs()
-    door.serve(door.listen_at(place.load(), host=host, port=port))
+    settings = door.listen_at(place.load(), host=host, port=port)
+    if settings.database.startswith("postgresql"):  # which serves any number of us
+        door.serve(settings)
+        return
+    with alone(settings.data / "server.lock", patience=_LEAVING_SECONDS) as other:
+        if other is not None:
+            raise SetupFault(
+                say("another gateway runs here (process {pid})", pid=other),
+                mend="Stop that one, or give this one a folder of its own with --data.",
+            )
+        door.serve(settings)

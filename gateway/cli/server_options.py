@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from gateway.cli.tongue import with_language
-from gateway.language import Language
+from gateway.cli.tongue import told, with_language
+from gateway.language import Language, say
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 
@@ -31,6 +31,8 @@ def with_server(command: Callable[..., None]) -> Callable[..., None]:
     def connected(url: str, key: str | None, *, language: Language, **options: Any) -> None:
         from gateway.cli.remote import RemoteGateway
 
+        if not str(options.get("any_id", "ID")).strip():
+            raise click.BadParameter(told(say("the ID is empty")), param_hint="ID")
         command(RemoteGateway(url, key, language=language), **options)
 
     return connected

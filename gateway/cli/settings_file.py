@@ -6,7 +6,8 @@ that somebody else wrote is never touched.
 
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from gateway.errors import SetupFault
@@ -14,24 +15,38 @@ from gateway.language import say
 from gateway.sandbox.server import SandboxSetup
 
 MARK = "# Written by the sandbox, and written anew each time it starts."
+_HEADER = re.compile(r"\s*\[+\s*(\w+)[^\]]*\]+\s*(?:#.*)?$")
 _Section = Mapping[str, object]
 
 
 def write_settings(data: Path, setup: SandboxSetup, *, poll_seconds: float) -> Path:
     """Write `gateway.toml`; `SetupFault` where one stands that the sandbox did not write."""
     path = data / "gateway.toml"
-    if path.exists() and not path.read_text(encoding="utf-8").startswith(MARK):
+    before = path.read_text(encoding="utf-8") if path.exists() else MARK
+    if not before.startswith(MARK):
         raise SetupFault(
             say("{path} is there already, and the sandbox did not write it", path=path),
             mend="Give the sandbox another folder with --data.",
         )
     text = f"{MARK}\norganisations = {_value([setup.sender])}\n"
-    for name, section in _sections(setup, poll_seconds).items():
+    own = _sections(setup, poll_seconds)
+    for name, section in own.items():
         text += f"\n[{name}]\n" + "".join(f"{key} = {_value(value)}\n" for key, value in section.items())
+    text += _kept(before, own.keys())
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
     return path
+
+
+def _kept(before: str, own: Collection[str]) -> str:
+    """The sections that somebody put beside the sandbox's own, as they stand."""
+    kept, is_kept = "", False
+    for line in before.splitlines():
+        if header := _HEADER.match(line):
+            is_kept = header[1] not in own
+        kept += f"{line}\n" if is_kept else ""
+    return f"\n{kept}" if kept else ""
 
 
 def _sections(setup: SandboxSetup, poll_seconds: float) -> Mapping[str, _Section]:

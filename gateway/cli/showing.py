@@ -30,6 +30,12 @@ MUST_ACT = {
     "channel": say("those who run the channel"),
     "nobody": say("nobody, it goes on by itself"),
 }
+STATES = {
+    "draft": say("draft"),
+    "committed": say("committed"),
+    "finished": say("finished"),
+    "discarded": say("discarded"),
+}
 OUTCOMES = {
     "delivered": say("delivered"),
     "failed": say("FAILED"),
@@ -46,7 +52,7 @@ def show_conversation(screen: Screen, view: Json) -> None:
         say(
             "conversation {id} ({state}), sender {sender}, {dialect} {profile}, shielding {shielding}",
             id=view["conversationId"],
-            state=view["state"],
+            state=STATES.get(view["state"], view["state"]),
             sender=view["sender"],
             dialect=facts["dialect"],
             profile=facts["profile"] or "",
@@ -94,7 +100,8 @@ def show_problems(screen: Screen, view: Json) -> None:
 
 def show_statuses(screen: Screen, answer: Json) -> None:
     """One row a message, and what went wrong under it."""
-    screen.say(say("conversation {id} ({state})", id=answer["conversationId"], state=answer["state"]))
+    state = STATES.get(answer["state"], answer["state"])
+    screen.say(say("conversation {id} ({state})", id=answer["conversationId"], state=state))
     screen.table(_STATUS_HEADS, [_status_row(each) for each in answer["messages"]])
     for message in answer["messages"]:
         for event in message["statuses"]:

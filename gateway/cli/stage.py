@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from gateway.cli import lifeline
+from gateway.cli.alone import only_sandbox
 from gateway.cli.clients import NewClient, add_client
 from gateway.cli.places import Place
 from gateway.cli.settings_file import write_settings
@@ -44,7 +45,7 @@ def set_stage(data: Path) -> Iterator[Stage]:
     """Start everything in `data`; end everything on leaving. `SetupFault` where the server does not come up."""
     folder = shipped("schemas")
     schemas = {each.name: each.read_bytes() for each in folder.iterdir() if each.name.endswith(".xsd")}
-    with Sandbox.start(data / "sandbox", schemas=schemas) as sandbox:
+    with only_sandbox(data), Sandbox.start(data / "sandbox", schemas=schemas) as sandbox:
         setup = sandbox.setup()
         write_settings(data, setup, poll_seconds=_POLL_SECONDS)
         key = add_client(Place(data).load(), NewClient("demo", (setup.sender,)))

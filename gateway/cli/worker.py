@@ -4,7 +4,9 @@ In come settings, out go messages. `gateway serve` starts one; more beside it ne
 """
 
 import signal
+import sys
 import threading
+from contextlib import ExitStack
 
 import click
 
@@ -31,7 +33,8 @@ def command(place: Place) -> None:
         signal.signal(each, lambda number, _: _stop(stop, number))
     lifeline.hold()
     configure_logs()
-    _work(place, stop)
+    with ExitStack() as held:
+        _work(place, stop, held=held)
 
 
 def _stop(stop: threading.Event, number: int) -> None:
@@ -39,14 +42,20 @@ def _stop(stop: threading.Event, number: int) -> None:
     signal.signal(number, signal.SIG_DFL)
 
 
-def _work(place: Place, stop: threading.Event) -> None:
+def _work(place: Place, stop: threading.Event, *, held: ExitStack) -> None:
     import structlog
 
     from gateway.app import assemble, build_worker
+    from gateway.cli.alone import alone
 
     log = structlog.get_logger("worker")
-    assembly = assemble(place.load())
+    settings = place.load()
+    assembly = assemble(settings)
     try:
+        if sys.platform != "win32" and not settings.database.startswith("postgresql"):
+            beside = held.enter_context(alone(settings.data / "worker.lock"))
+            if beside is not None:  # leases keep them apart, so it is safe, and only slower
+                log.warning("another_worker_runs_here", pid=beside, hint="on SQLite one worker is enough")
         worker = build_worker(assembly)
         log.info("worker_started")
         worker.run(stop)

@@ -7,6 +7,7 @@ In come the TOML document and the environment, out come loaded sections and faul
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
@@ -21,6 +22,9 @@ ENVIRONMENT = "GATEWAY_"
 
 # What marshmallow has loaded and checked; `Any` stays inside this room.
 Section = dict[str, Any]
+
+# The names of the variables that set something, by section and key.
+Variables = Mapping[tuple[str, str], str]
 
 # Marshmallow's sentences that the door does not meet, as they are found in the catalogue.
 FOREIGN_WORDS = (
@@ -72,17 +76,20 @@ class _Storage(_Strict):
     sealing_keys = fields.String()
     retention_days = fields.Float(validate=validate.Range(0))
 
-    @validates_schema
+    @validates_schema(skip_on_field_errors=False)
     def _check_bucket(self, section: Section, **_: object) -> None:
         """A bucket is named as one, and what goes to it is encrypted on the wire unless somebody says otherwise."""
         documents, endpoint = section.get("documents", ""), section.get("endpoint")
+        faults: dict[str, list[str]] = {}
         try:
             if documents.startswith(SCHEME):
                 read_bucket_address(documents)
-        except ValueError as fault:
-            raise ValidationError(say("a bucket is named as s3://bucket/prefix"), "documents") from fault
+        except ValueError:
+            faults["documents"] = [say("a bucket is named as s3://bucket/prefix")]
         if endpoint and not section.get("allow_http") and not is_safe_endpoint(endpoint):
-            raise ValidationError(say("it is not https; set allow_http where the network is trusted"), "endpoint")
+            faults["endpoint"] = [say("it is not https; set allow_http where the network is trusted")]
+        if faults:
+            raise ValidationError(faults)
 
 
 class _Maskinporten(_Strict):
@@ -178,28 +185,59 @@ SECTIONS: Mapping[str, Schema] = {
 }
 
 
-def overlay(document: dict[str, object], environ: Mapping[str, str]) -> None:
-    """Put GATEWAY_SECTION_KEY over the file; a value that reads as JSON is taken as such, lists and tables too."""
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of the settings file, and the variables that were put over it, by section and key."""
+
+    text: str
+    variables: Variables
+
+    def place_of(self, section: str, *, key: str = "") -> str:
+        """The variable that has set a key, else its line in the file, as far as a search for it tells."""
+        if variable := self.variables.get((section, key)):
+            return variable
+        inside = not section
+        for number, line in enumerate(self.text.splitlines(), start=1):
+            if match := re.match(r"\s*\[+\s*([\w.]+)", line):
+                inside = match[1].split(".")[0] == section
+                if inside and not key:
+                    return say("line {number}, [{section}]", number=number, section=section)
+            elif inside and key and re.match(rf"\s*{re.escape(key)}\s*=", line):
+                if section:
+                    return say("line {number}, [{section}] {key}", number=number, section=section, key=key)
+                return say("line {number}, {key}", number=number, key=key)
+        return f"[{section}] {key}".strip() if section else key
+
+
+def overlay(document: dict[str, object], environ: Mapping[str, str]) -> Variables:
+    """Put GATEWAY_SECTION_KEY over the file; what is no text is read as JSON, lists and tables too. Returns what was set."""
+    used: dict[tuple[str, str], str] = {}
     for name, value in environ.items():
         section, _, key = name.removeprefix(ENVIRONMENT).lower().partition("_")
         if not name.startswith(ENVIRONMENT) or (section not in SECTIONS and section != "organisations"):
             continue
         if section == "organisations":
             document["organisations"] = [entry.strip() for entry in value.split(",")]
+            used["", section] = name
         else:
             held = document.setdefault(section, {})
             if isinstance(held, dict):
-                held[key] = _plain(value)
+                held[key] = _plain(SECTIONS[section].fields.get(key), value)
+                used[section, key] = name
+    return used
 
 
-def _plain(value: str) -> object:
+def _plain(field: fields.Field[Any] | None, value: str) -> object:
+    """A password of digits is a text, whatever JSON would make of it."""
+    if isinstance(field, fields.String):
+        return value
     try:
         return json.loads(value)
     except ValueError:
         return value
 
 
-def check(document: Mapping[str, object], text: str) -> tuple[dict[str, Section], list[str]]:
+def check(document: Mapping[str, object], source: Source) -> tuple[dict[str, Section], list[str]]:
     """Every section loaded, and every fault as `line 12, [server] port: …`."""
     sections: dict[str, Section] = {}
     faults: list[str] = []
@@ -209,20 +247,25 @@ def check(document: Mapping[str, object], text: str) -> tuple[dict[str, Section]
         schema = SECTIONS.get(name)
         if schema is None:
             there = say("there is no such section; there are {names}", names=", ".join(SECTIONS))
-            faults.append(say("{place}: {fault}", place=_place(text, name), fault=there))
+            faults.append(say("{place}: {fault}", place=source.place_of(name), fault=there))
+            continue
+        if not isinstance(section, Mapping):
+            place = source.place_of(name) if isinstance(section, list) else source.place_of("", key=name)
+            there = say("it must be a section [{name}]", name=name)
+            faults.append(say("{place}: {fault}", place=place, fault=there))
             continue
         try:
-            sections[name] = schema.load(section if isinstance(section, Mapping) else {})
+            sections[name] = schema.load(section)
         except ValidationError as fault:
             faults += [
-                say("{place}: {fault}", place=_place(text, name, key=key), fault=_words(messages))
+                say("{place}: {fault}", place=source.place_of(name, key=key), fault=_words(messages))
                 for key, messages in _by_key(fault.messages)
             ]
     try:
         given = document.get("organisations", [])
         sections["organisations"] = {"list": fields.List(_Identifier()).deserialize(given)}
     except ValidationError as fault:
-        place = _place(text, "", key="organisations")
+        place = source.place_of("", key="organisations")
         faults.append(say("{place}: {fault}", place=place, fault=_words(fault.messages)))
     return sections, faults
 
@@ -237,18 +280,3 @@ def _words(messages: object) -> str:
     if isinstance(messages, list):
         return listed((_words(each) for each in messages), "; ")
     return as_phrase(recognise(messages) if isinstance(messages, str) else str(messages))
-
-
-def _place(text: str, section: str, *, key: str = "") -> str:
-    """The line of a key in the file, as far as a search for it tells; else the variable that may have set it."""
-    inside = not section
-    for number, line in enumerate(text.splitlines(), start=1):
-        if match := re.match(r"\s*\[+\s*([\w.]+)", line):
-            inside = match[1].split(".")[0] == section
-            if inside and not key:
-                return say("line {number}, [{section}]", number=number, section=section)
-        elif inside and key and re.match(rf"\s*{re.escape(key)}\s*=", line):
-            if section:
-                return say("line {number}, [{section}] {key}", number=number, section=section, key=key)
-            return say("line {number}, {key}", number=number, key=key)
-    return f"[{section}] {key}".strip() if section else key

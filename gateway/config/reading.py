@@ -5,7 +5,7 @@ In come the data folder and maybe a file, out come `Settings`, or a `SetupFault`
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,14 +13,14 @@ from pathlib import Path
 from gateway.api.hosts import LOOPBACK_HOSTS
 from gateway.arkivmelding.rendering import Hiding
 from gateway.arkivmelding.shielding import DEFAULT_GROUNDS, Ground, Grounds
-from gateway.config.form import SECTIONS, Section, check, overlay
+from gateway.config.form import ENVIRONMENT, SECTIONS, Section, Source, check, overlay
 from gateway.config.records import DocumentSettings, KeySettings, ServerSettings, Settings
 from gateway.delivery.retry import RetrySettings
 from gateway.delivery.submission import IntakeSettings, ProcessRule
 from gateway.delivery.webhooks.endpoints import WebhookSettings
 from gateway.delivery.worker import WorkerSettings
 from gateway.errors import SetupFault
-from gateway.language import say
+from gateway.language import as_phrase, say
 from gateway.maskinporten import MaskinportenSettings
 from gateway.message.processes import SIZE_LIMITS, Channel
 from gateway.registry.client import RegistrySettings
@@ -32,24 +32,31 @@ from gateway.transports.dpo import DpoSettings
 def load(data: Path, file: Path | None = None, *, environ: Mapping[str, str] = os.environ) -> Settings:
     """Read `file` (default: gateway.toml in `data`, if it is there) and the environment; `SetupFault` with every fault."""
     path = file or data / "gateway.toml"
-    if file is not None and not file.is_file():
+    if file is not None and not _is_there(file):
         raise SetupFault(say("there is no settings file {path}", path=str(file)), mend="Check --config.")
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    text = _read(path) if _is_there(path) else ""
     try:
         document: dict[str, object] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
         message = say("{path} is not TOML: {reason}", path=str(path), reason=str(fault))
         raise SetupFault(message, mend="Mend the line that is named.") from fault
-    overlay(document, environ)
-    sections, faults = check(document, text)
+    source = Source(text, overlay(document, environ))
+    sections, faults = check(document, source)
+    faults += _take_password(path.parent, sections.get("keys", {}), source=source)
     if faults:
-        several = say("{path} has {count} faults", path=str(path), count=len(faults))
-        raise SetupFault(
-            several if len(faults) > 1 else say("{path} has 1 fault", path=str(path)),
-            mend="The README's table of settings says what fits.",
-            faults=tuple(faults),
-        )
+        raise _all_at_once(path, faults)
     return _build(data, path.parent, sections=sections)
+
+
+def _all_at_once(path: Path, faults: Sequence[str]) -> SetupFault:
+    only_variables = all(fault.startswith(ENVIRONMENT) for fault in faults)
+    place = say("the environment") if only_variables else str(path)
+    several = say("{path} has {count} faults", path=place, count=len(faults))
+    return SetupFault(
+        several if len(faults) > 1 else say("{path} has 1 fault", path=place),
+        mend="The README's table of settings says what fits.",
+        faults=tuple(faults),
+    )
 
 
 def _build(data: Path, base: Path, *, sections: Mapping[str, Section]) -> Settings:
@@ -61,8 +68,8 @@ def _build(data: Path, base: Path, *, sections: Mapping[str, Section]) -> Settin
         data=data,
         organisations=tuple(sections["organisations"]["list"]),
         server=_server(given["server"]),
-        keys=KeySettings(_path(base, keys.get("keystore")), _password(base, keys), _path(base, keys.get("roots"))),
-        database=given["storage"].get("database") or str(data / "gateway.db"),
+        keys=KeySettings(_path(base, keys.get("keystore")), keys.get("password"), _path(base, keys.get("roots"))),
+        database=_database(base, given["storage"].get("database")) or str(data / "gateway.db"),
         documents=_documents(base, given["storage"]),
         maskinporten=MaskinportenSettings(**given["maskinporten"]) if given["maskinporten"] else None,
         registry=RegistrySettings(**given["registry"]) if given["registry"] else None,
@@ -88,6 +95,10 @@ def _server(section: Section) -> ServerSettings:
     return replace(settings, hosts=tuple(dict.fromkeys((*hosts, settings.host.lower()))))
 
 
+def _database(base: Path, named: str | None) -> str:
+    return named if named and "://" in named else str(_path(base, named) or "")
+
+
 def _documents(base: Path, section: Section) -> DocumentSettings:
     defaults, named = DocumentSettings(), section.get("documents", "")
     place: Path | BucketSettings | None = _path(base, named)
@@ -101,16 +112,34 @@ def _documents(base: Path, section: Section) -> DocumentSettings:
     )
 
 
-def _password(base: Path, section: Section) -> str | None:
-    file = _path(base, section.get("password_file"))
+def _take_password(base: Path, section: Section, *, source: Source) -> list[str]:
+    """Put what the password file holds in the place of the password; the fault where it cannot be read."""
+    file = _path(base, section.pop("password_file", None))
     if file is None:
-        password: str | None = section.get("password")
-        return password
+        return []
     try:
-        return file.read_text(encoding="utf-8").strip()
+        section["password"] = _read(file).strip()
+    except SetupFault as fault:
+        place = source.place_of("keys", key="password_file")
+        return [say("{place}: {fault}", place=place, fault=as_phrase(fault.message))]
+    return []
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # who tries to read it is told why
+        return True
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as fault:
+        raise SetupFault(say("{path} is not UTF-8", path=str(path)), mend="Save it as UTF-8.") from fault
     except OSError as fault:
-        message = say("[keys] password_file {path} cannot be read: {reason}", path=str(file), reason=fault.strerror)
-        raise SetupFault(message) from fault
+        message = say("{path} cannot be read: {reason}", path=str(path), reason=fault.strerror)
+        raise SetupFault(message, mend="Let the user that runs the gateway read it.") from fault
 
 
 def _routing(section: Section) -> RoutingSettings:

@@ -12,6 +12,7 @@ import structlog
 
 from gateway.delivery.committing import DELIVER, EXPIRE
 from gateway.delivery.journey import Carried, Journey, is_there
+from gateway.delivery.lanes import Heard
 from gateway.delivery.retry import Backoff, Decision, explain_error
 from gateway.delivery.submission import Clock
 from gateway.errors import GatewayError, LeaseLost, MustAct, NotFound, Outside, Verdict
@@ -29,6 +30,7 @@ from gateway.transports.port import Finding, Found
 
 FOLLOW = "follow"
 _FIRST_LOOK = timedelta(seconds=2)
+_PAST_DEADLINE = timedelta(minutes=1)
 _FOUND_LATE = say("found at the channel when the deadline came")
 _IN_DOUBT = say("an answer was lost, so it may have been handed over, and the channel cannot be asked")
 # What the deadline ends: it was handed over, it was not, or nobody can say.
@@ -52,8 +54,8 @@ class Carrier:
     backoff: Backoff
     now: Clock
 
-    def carry(self, held: Task) -> Outside | None:
-        """One step of one message; every error but a lost lease is judged and written down, one from outside handed on."""
+    def carry(self, held: Task) -> Heard | None:
+        """One step of one message; every error but a lost lease is judged and written down. What the channel said."""
         if held.step == HELD:
             # Whoever brought it forward is not the operator, who alone lets it go.
             with self.database.writing() as connection:
@@ -68,15 +70,12 @@ class Carrier:
             self._leave(held)
             return None
         try:
-            if held.step == FOLLOW:
-                self._follow(held, carried)
-                return None
-            return self._send(held, carried)
+            return self._follow(held, carried) if held.step == FOLLOW else self._send(held, carried)
         except LeaseLost:
             raise
         except Exception as error:
             self._judge(held, carried, error=error)
-            return error if isinstance(error, Outside) else None
+            return _heard(error)
 
     def expire(self, held: Task) -> None:
         """The deadline of a message has come: LEVETID_UTLOPT unless it has been delivered or has failed."""
@@ -94,6 +93,11 @@ class Carrier:
             return
         handed_over = self._was_handed_over(carried)
         with self.database.writing() as connection:
+            messages.lock_conversation(connection, held.subject)
+            if tasks.is_leased(connection, DELIVER, subject=held.subject, now=self.now()):
+                # Begun while the channel was asked.
+                tasks.reschedule(connection, held, due=self.now() + _FIRST_LOOK, step="")
+                return
             message = messages.get(connection, held.subject)
             if message.outcome is Outcome.PENDING and message.state is not MessageState.CANCELLED:
                 for told in _tell_expired(self._event(message, Status.LEVETID_UTLOPT), handed_over):
@@ -107,7 +111,8 @@ class Carrier:
         if carried.message.state is MessageState.SENT:
             return True
         # After a restore it may have gone out under a reference that the backup does not know.
-        absent = None if carried.message.last_status is Status.ANNET else False
+        in_doubt = carried.message.last_status is Status.ANNET or self.journey.was_left_half(carried.message.id)
+        absent = None if in_doubt else False
         if reference is None:
             return absent
         try:
@@ -116,37 +121,47 @@ class Carrier:
             return None
         return True if is_there(state) else None if state is Found.BUSY else absent
 
-    def _send(self, held: Task, carried: Carried) -> Outside | None:
-        """Hand it over unless that has been done; what kept an earlier try from being looked at."""
-        if carried.message.deadline is not None and carried.message.deadline <= self.now():
-            # The expiry task of the same message says so; nothing is sent after the deadline.
-            self._leave(held)
+    def _send(self, held: Task, carried: Carried) -> Heard | None:
+        """Hand it over unless that has been done already, or its time has not come, or is over."""
+        message, now = carried.message, self.now()
+        if message.deadline is not None and message.deadline <= now:
+            # Nothing is sent after the deadline; its own task says so and takes this one away.
+            self._wait_until(held, now + _PAST_DEADLINE)
             return None
-        not_before = carried.message.not_before
-        if not_before is not None and not_before > self.now():
-            self._wait_until(held, not_before)
+        if message.not_before is not None and message.not_before > now:
+            self._wait_until(held, message.not_before)
             return None
-        reference = carried.message.reference
-        if reference is not None:
-            finding = self._ask(held, carried, reference=reference)
-            if isinstance(finding, GatewayError):
-                return finding if isinstance(finding, Outside) else None
-            if is_there(finding.state):
-                self._record_sent(held, carried, reference=reference)
-                return None
-            if finding.state is Found.BUSY and not self.journey.waited_too_long(carried.message.id):
-                words = say("the channel is still receiving the bytes of an earlier try")
-                self._look_again(held, carried, detail=words)
-                return None
-            if finding.state is not Found.EMPTY:
-                self.journey.forget_reference(carried.message.id, _channel_says(finding), held=held)
-                reference = None
-        addressed = self.journey.address(carried)
-        rendered = self.journey.render(addressed)
-        sealed = self.journey.seal(rendered)
+        if message.reference is None:
+            return self._hand_over(held, carried, reference=None)
+        return self._go_on(held, carried, reference=message.reference)
+
+    def _go_on(self, held: Task, carried: Carried, *, reference: str) -> Heard | None:
+        """An earlier try gave it a name at the channel: what became of that decides."""
+        finding = self._ask(held, carried, reference=reference)
+        if isinstance(finding, GatewayError):
+            return _heard(finding)
+        if is_there(finding.state):
+            self._record_sent(held, carried, reference=reference)
+            return Heard()
+        if finding.state is Found.BUSY and self.journey.is_still_busy(carried.message.id, held=held):
+            words = say("the channel is still receiving the bytes of an earlier try")
+            self._look_again(held, carried, detail=words, must_act=MustAct.NOBODY)
+            return Heard()
+        if finding.state is Found.EMPTY:
+            return self._hand_over(held, carried, reference=reference)
+        self.journey.forget_reference(carried.message.id, _channel_says(finding), held=held)
+        return self._hand_over(held, carried, reference=None)
+
+    def _hand_over(self, held: Task, carried: Carried, *, reference: str | None) -> Heard | None:
+        try:
+            addressed = self.journey.address(carried)
+        except Outside as error:
+            self._judge(held, carried, error=error)
+            return _heard(error, about=carried.recipient)
+        sealed = self.journey.seal(self.journey.render(addressed))
         handed_over = self.journey.hand_over(sealed, reference, held=held)
         self._record_sent(held, carried, reference=handed_over.reference)
-        return None
+        return Heard()
 
     def _ask(self, held: Task, carried: Carried, *, reference: str) -> Finding | GatewayError:
         """What became of an earlier try, or why that cannot be told now: what may have arrived does not fail."""
@@ -159,7 +174,7 @@ class Carrier:
             self._come_again(held, tried, due=self.now() + self.backoff.pause(held.attempts))
             return error
 
-    def _follow(self, held: Task, carried: Carried) -> None:
+    def _follow(self, held: Task, carried: Carried) -> Heard:
         """After SENDT the channel is watched until the recipient can fetch it, so that a failed virus scan becomes FEIL."""
         finding = self.journey.follow(carried, carried.message.reference or "")
         if finding.state is Found.PUBLISHED:
@@ -171,6 +186,7 @@ class Carrier:
             self._fail(held, carried, decision=_dropped(carried, finding))
         else:
             self._look_again(held, carried, detail=_channel_says(finding))
+        return Heard()
 
     def _record_sent(self, held: Task, carried: Carried, *, reference: str) -> None:
         words = say("handed over to {channel} as {reference}", channel=carried.channel.value, reference=reference)
@@ -182,8 +198,8 @@ class Carrier:
             attempts.record(connection, tried)
             tasks.reschedule(connection, held, due=self.now() + _FIRST_LOOK, step=FOLLOW)
 
-    def _look_again(self, held: Task, carried: Carried, *, detail: str) -> None:
-        tried = self._attempt(carried, held.step or DELIVER, detail=detail)
+    def _look_again(self, held: Task, carried: Carried, *, detail: str, must_act: MustAct | None = None) -> None:
+        tried = replace(self._attempt(carried, held.step or DELIVER, detail=detail), must_act=must_act)
         self._come_again(held, tried, due=self.now() + self.backoff.pause(held.attempts))
 
     def _come_again(self, held: Task, tried: Attempt, *, due: datetime) -> None:
@@ -250,6 +266,13 @@ class Carrier:
 
     def _attempt(self, carried: Carried, step: str, *, detail: str) -> Attempt:
         return Attempt(carried.message.id, self.now(), step, detail)
+
+
+def _heard(error: Exception, about: str = "") -> Heard | None:
+    """What an error says of the channel: nothing where it is our own, or the recipient's matter."""
+    if not isinstance(error, Outside) or error.must_act is MustAct.RECIPIENT:
+        return None
+    return Heard(error, about)
 
 
 def _tell_expired(end: StatusEvent, handed_over: bool | None) -> Iterator[StatusEvent]:

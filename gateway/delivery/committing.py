@@ -9,6 +9,7 @@ from datetime import datetime
 from gateway.arkivmelding.rendering import render
 from gateway.delivery.assessment import files_for, recipe_for
 from gateway.delivery.holding import require_time, term_of
+from gateway.delivery.lanes import EXPIRE_LANE
 from gateway.delivery.submission import IntakeSettings, View
 from gateway.errors import Conflict, Fault, Severity
 from gateway.language import say
@@ -111,7 +112,7 @@ def _queue(connection: Connection, view: View, *, queued: _Queued, now: datetime
         ),
     )
     tasks.add(connection, NewTask(DELIVER, message_id, queued.term.not_before or now, lane=queued.lane))
-    tasks.add(connection, NewTask(EXPIRE, message_id, queued.term.deadline, lane=queued.lane))
+    tasks.add(connection, NewTask(EXPIRE, message_id, queued.term.deadline, lane=EXPIRE_LANE))
 
 
 def _as_fault(problem: Problem, path: str) -> Fault:

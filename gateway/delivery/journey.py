@@ -8,7 +8,7 @@ import hashlib
 import io
 import json
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import BinaryIO
@@ -38,6 +38,7 @@ from gateway.storage.tasks import Task
 from gateway.transports.port import Consignment, Finding, Found, Parcel, Transport
 
 BUSY_PATIENCE = timedelta(minutes=10)
+HALF_UPLOADED = say("found half uploaded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,14 +185,25 @@ class Journey:
     def forget_reference(self, message_id: str, why: str, *, held: Task) -> None:
         """The channel has lost or dropped the transfer: the next try starts a new one; the old stays in the history."""
         with self.database.writing() as connection:
+            messages.lock_conversation(connection, message_id)
             tasks.require(connection, held)
             messages.set_reference(connection, ReferenceEntry(message_id, None, self.now(), why))
 
-    def waited_too_long(self, message_id: str) -> bool:
-        """Whether a transfer has been half uploaded for so long that nobody can be uploading it any more."""
+    def is_still_busy(self, message_id: str, *, held: Task) -> bool:
+        """Whether a half uploaded transfer is to be waited for: ten minutes, from the first look that found it so."""
+        with self.database.writing() as connection:
+            messages.lock_conversation(connection, message_id)
+            tasks.require(connection, held)
+            last = messages.references(connection, message_id)[-1]
+            if last.why == HALF_UPLOADED:
+                return self.now() - last.at <= BUSY_PATIENCE
+            messages.set_reference(connection, replace(last, at=self.now(), why=HALF_UPLOADED))
+            return True
+
+    def was_left_half(self, message_id: str) -> bool:
+        """Whether a half uploaded transfer was given up: then nobody can say that the channel has nothing of the message."""
         with self.database.reading() as connection:
-            history = messages.references(connection, message_id)
-        return bool(history) and self.now() - history[-1].at > BUSY_PATIENCE
+            return left_half(messages.references(connection, message_id))
 
     def transport(self, carried: Carried) -> Transport:
         """The adapter of the message's channel."""
@@ -219,6 +231,7 @@ class Journey:
 
         def store(reference: str) -> None:
             with self.database.writing() as connection:
+                messages.lock_conversation(connection, message_id)
                 tasks.require(connection, held)
                 messages.set_reference(connection, ReferenceEntry(message_id, reference, self.now(), words))
 
@@ -231,6 +244,12 @@ class Journey:
         return PackagedFile(
             document.filename, document.mime, document.size, document.crc32, document.sha256, open_document
         )
+
+
+def left_half(history: Sequence[ReferenceEntry]) -> bool:
+    """Whether a transfer was found half uploaded and then given up."""
+    given_up = [entry.reference for entry in history if entry.why == HALF_UPLOADED]
+    return bool(given_up) and history[-1].reference not in given_up
 
 
 def is_there(found: Found) -> bool:

@@ -19,37 +19,59 @@ log = structlog.get_logger(__name__)
 
 NO_LANE = ""
 POLL_LANE = "poll"
+EXPIRE_LANE = "expire"
 WEBHOOK_LANE = "webhook"
-LANES: tuple[str, ...] = (NO_LANE, POLL_LANE, WEBHOOK_LANE, *Channel)
+LANES: tuple[str, ...] = (NO_LANE, POLL_LANE, EXPIRE_LANE, WEBHOOK_LANE, *Channel)
 _LONGEST_ASKED_FOR = timedelta(hours=1)
+_TOO_MANY_REQUESTS = 429
 
 
 @dataclass(frozen=True, slots=True)
 class LaneSettings:
-    """How many tasks of a lane are done at once; after how many failing subjects in a row it is left alone, how long.
+    """How many tasks of a lane are done at once; after how many failures in a row it is left alone, and for how long.
 
     `own` names lanes with another limit than the others.
     """
 
     limit: int = 4
-    own: Mapping[str, int] = field(default_factory=dict)
     failures: int = 5
     first_pause: timedelta = timedelta(seconds=5)
     longest_pause: timedelta = timedelta(minutes=1)
+    own: Mapping[str, int] = field(default_factory=dict)
 
     def limit_of(self, lane: str) -> int:
         """How many at once in that lane."""
         return self.own.get(lane, self.limit)
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """That a party outside was asked: it answered (None), or what kept it from answering.
+
+    Failures about the same thing – a message, or the one recipient whom nobody can look up – count as one.
+    """
+
+    error: Outside | None = None
+    about: str = ""
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the party did not answer, or said that it cannot just now; a refusal is an answer."""
+        return isinstance(self.error, Unavailable | AnswerLost)
+
+
 @dataclass(slots=True)
 class _Lane:
-    """Where one lane stands. `closed_until` is None while it is open; `failing` holds whom it failed for in a row."""
+    """Where one lane stands.
+
+    `closed_until` is None while it is open; `failing` is what it failed for in a row; `probes` were begun since it closed.
+    """
 
     running: int = 0
     failing: set[str] = field(default_factory=set)
     pause: timedelta = timedelta()
     closed_until: datetime | None = None
+    probes: set[tuple[int, int]] = field(default_factory=set)
 
 
 class Lanes:
@@ -69,34 +91,44 @@ class Lanes:
     def begin(self, task: Task) -> None:
         """A task has been claimed."""
         with self._guard:
-            self._lanes[task.lane].running += 1
+            lane = self._lanes[task.lane]
+            lane.running += 1
+            if lane.closed_until is not None:
+                lane.probes.add((task.id, task.fence))
 
-    def end(self, task: Task, error: Outside | None, *, now: datetime) -> None:
-        """A task has been let go of, with what went wrong outside."""
+    def end(self, task: Task, heard: Heard | None, *, now: datetime) -> None:
+        """A task has been let go of, with what was heard from outside; None where nobody was asked."""
         with self._guard:
             lane = self._lanes[task.lane]
             lane.running -= 1
-            if isinstance(error, Unavailable | AnswerLost):
-                lane.failing.add(task.subject)
-                self._close_if_failing(task.lane, error, now=now)
-            else:
+            # What began before it closed tells nothing of how the party is since.
+            was_a_probe = (task.id, task.fence) in lane.probes
+            lane.probes.discard((task.id, task.fence))
+            if heard is None:
+                return
+            if heard.is_failure:
+                lane.failing.add(heard.about or task.subject)
+                self._close_if_failing(task.lane, heard.error, now=now)
+            elif lane.closed_until is None or was_a_probe:
                 lane.failing.clear()
                 lane.closed_until, lane.pause = None, timedelta()
 
     def _room(self, name: str, now: datetime) -> int:
         lane = self._lanes[name]
+        free = self._settings.limit_of(name) - lane.running
         if lane.closed_until is None:
-            return self._settings.limit_of(name) - lane.running
-        return 1 - lane.running if lane.closed_until <= now else 0
+            return free
+        return min(1 - len(lane.probes), free) if lane.closed_until <= now else 0
 
-    def _close_if_failing(self, name: str, error: Outside, *, now: datetime) -> None:
+    def _close_if_failing(self, name: str, error: Outside | None, *, now: datetime) -> None:
         lane, settings = self._lanes[name], self._settings
-        asked_for = min(timedelta(seconds=error.retry_after or 0), _LONGEST_ASKED_FOR)
-        if name == NO_LANE or (len(lane.failing) < settings.failures and error.status != 429):
+        too_many = error is not None and error.status == _TOO_MANY_REQUESTS
+        if name == NO_LANE or (len(lane.failing) < settings.failures and not too_many):
             return
-        until = now + asked_for
+        asked_for = timedelta(seconds=(error.retry_after if error else None) or 0)
+        until = now + min(asked_for, _LONGEST_ASKED_FOR)
         if lane.closed_until is None or lane.closed_until <= now:
             lane.pause = min(max(settings.first_pause, lane.pause * 2), settings.longest_pause)
             until = max(until, now + lane.pause)
         lane.closed_until = max(until, lane.closed_until or until)
-        log.warning("lane_paused", lane=name, until=lane.closed_until.isoformat(), error=error.code)
+        log.warning("lane_paused", lane=name, until=lane.closed_until.isoformat(), error=error.code if error else "")

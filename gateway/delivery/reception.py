@@ -14,6 +14,7 @@ from pathlib import Path
 import structlog
 
 from gateway.delivery.committing import DELIVER, EXPIRE
+from gateway.delivery.lanes import Heard
 from gateway.delivery.submission import Clock
 from gateway.errors import GatewayError, MustAct, NotFound, Outside, Untrusted
 from gateway.language import say
@@ -87,17 +88,18 @@ class Reception:
     interval: timedelta = timedelta(seconds=15)
     crashes: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def run(self, held: Task) -> Outside | None:
+    def run(self, held: Task) -> Heard | None:
         """The recurring task: poll the organisation that is its subject, and come again after `interval`."""
-        failed = None
+        heard: Heard | None = None
         try:
             self.poll(held.subject)
+            heard = Heard()
         except GatewayError as error:
             log.warning("poll_failed", error=type(error).__name__, detail=error.message)
-            failed = error if isinstance(error, Outside) else None
+            heard = Heard(error) if isinstance(error, Outside) else None
         with self.database.writing() as connection:
             tasks.reschedule(connection, replace(held, attempts=0), due=self.now() + self.interval, step="")
-        return failed
+        return heard
 
     def poll(self, organisation: str) -> None:
         """Take in everything that waits for an organisation; one bad arrival does not hold back the others."""

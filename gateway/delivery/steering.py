@@ -4,14 +4,17 @@ In come a message's id and who does it, out comes what was done, or a `Conflict`
 the doors. Each act is one transaction: the conversation is locked first, then the task, as everywhere.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gateway.arkivmelding.filenames import normal
 from gateway.delivery.committing import DELIVER, EXPIRE
+from gateway.delivery.journey import left_half
+from gateway.delivery.lanes import EXPIRE_LANE, NO_LANE
 from gateway.delivery.submission import Clock
-from gateway.errors import Conflict, NotFound
+from gateway.errors import Conflict, MustAct, NotFound
 from gateway.language import say
 from gateway.maskinporten.calls import hide_secrets
 from gateway.message.status import Outcome, Status, may_have_left
@@ -23,6 +26,8 @@ from gateway.storage.restored import HELD, RELEASE
 from gateway.storage.statuses import StatusEvent
 from gateway.storage.tasks import NewTask
 
+# Retries by hand that come closer than this are one.
+_SAME_RETRY = timedelta(seconds=5)
 _AGAIN = say("Ask the recipient whether it has the message; only if it has not, post the arkivmelding again.")
 _POST_AGAIN = say("Post the arkivmelding again.")
 
@@ -64,6 +69,7 @@ class Steering:
             message = messages.get(connection, message_id)
             _require_committed(message)
             if message.outcome is Outcome.FAILED:
+                _require_not_restored(connection, message_id)
                 _require_restartable(connection, message, now=now)
                 _restart(connection, message, hand=hand, now=now)
                 return Done.RESTARTED
@@ -72,7 +78,10 @@ class Steering:
             return _bring_forward(connection, message, hand=hand, now=now)
 
     def cancel(self, conversation_id: str, message_id: str, *, hand: Hand) -> None:
-        """Take a message back whose hand-over has not begun; to do it twice is to do it once."""
+        """Take a message back whose hand-over has not begun; to do it twice is to do it once.
+
+        One that a restore held and the operator let go ends as unknown: it may have gone out before the restore.
+        """
         now = self.now()
         with self.database.writing() as connection:
             find_message(connection, message_id, within=conversation_id, client_id=hand.client_id)
@@ -85,12 +94,27 @@ class Steering:
                 return
             _require_committed(message)
             _require_untouched(connection, message)
+            if may_have_left(_log(connection, message)):
+                _give_up(connection, message, hand=hand, now=now)
+                return
             tasks.remove(connection, EXPIRE, subject=message_id)
             words = say("cancelled by hand before it was handed over; nothing was sent")
             attempts.record_act(connection, Act(message_id, now, ActKind.CANCEL, words, hand.name))
             told = replace(_event(message, Status.ANNET, at=now), description=words, outcome=Outcome.CANCELLED)
             statuses.append(connection, told)
             messages.cancel(connection, message_id, at=now)
+
+    def give_up(self, message_ids: Sequence[str]) -> tuple[str, ...]:
+        """End those of the messages that a restore holds, sending nothing; the ids of those that were held."""
+        ended = []
+        for message_id in message_ids:
+            with self.database.writing() as connection:
+                messages.lock_conversation(connection, message_id)
+                if _is_restored(connection, message_id):
+                    message = messages.get(connection, message_id)
+                    _give_up(connection, message, hand=Hand(None), now=self.now())
+                    ended.append(message_id)
+        return tuple(ended)
 
 
 def find_message(connection: Connection, message_id: str, *, within: str, client_id: str | None) -> Message:
@@ -103,18 +127,45 @@ def find_message(connection: Connection, message_id: str, *, within: str, client
 
 
 def _bring_forward(connection: Connection, message: Message, *, hand: Hand, now: datetime) -> Done:
-    if tasks.hasten(connection, DELIVER, subject=message.id, now=now):
-        words, done = say("the next try was brought forward by hand"), Done.BROUGHT_FORWARD
-    elif tasks.find(connection, DELIVER, subject=message.id) is not None:
-        words, done = say("a try was asked for by hand while one was being made"), Done.UNDER_WAY
-    else:
-        raise Conflict(
-            "it is handed over and published, and only the recipient's receipt is awaited; there is nothing to try again",
-            code="HANDED_OVER",
-            mend="Wait for the receipt. When the deadline passes without one, ask the recipient whether it has it.",
-        )
+    if _was_asked_just_now(connection, message, now=now):
+        return Done.BROUGHT_FORWARD
+    if not tasks.hasten(connection, DELIVER, subject=message.id, now=now):
+        if tasks.find(connection, DELIVER, subject=message.id) is not None:
+            return Done.UNDER_WAY
+        if message.state is not MessageState.QUEUED:
+            raise Conflict(
+                "it is handed over and published, and only the recipient's receipt is awaited; there is nothing to try again",
+                code="HANDED_OVER",
+                mend="Wait for the receipt. When the deadline passes without one, ask the recipient whether it has it.",
+            )
+        tasks.add(connection, NewTask(DELIVER, message.id, now, lane=message.channel or NO_LANE))
+    words = say("the next try was brought forward by hand")
     attempts.record_act(connection, Act(message.id, now, ActKind.RETRY, words, hand.name))
-    return done
+    return Done.BROUGHT_FORWARD
+
+
+def _was_asked_just_now(connection: Connection, message: Message, *, now: datetime) -> bool:
+    """Whether this is the same retry once more: it brings nothing forward again, lest it undo every pause, nor is it kept."""
+    newest = attempts.acts_of(connection, message.id)[-1:]
+    there = tasks.find(connection, DELIVER, subject=message.id)
+    if not newest or there is None or (there.lease_until is not None and there.lease_until > now):
+        return False
+    return newest[0].kind is ActKind.RETRY and now - newest[0].at < _SAME_RETRY
+
+
+def _give_up(connection: Connection, message: Message, *, hand: Hand, now: datetime) -> None:
+    """End a restored message whose outcome nobody here can know: who reads the feed is told so, and that it is the end."""
+    words = say("ended by hand: it is not sent again from here; it may have arrived before the restore")
+    for kind in (DELIVER, EXPIRE):
+        tasks.remove(connection, kind, subject=message.id)
+    attempts.record_act(connection, Act(message.id, now, ActKind.CANCEL, words, hand.name))
+    told = replace(_event(message, Status.LEVETID_UTLOPT, at=now), description=words, mend=_AGAIN)
+    if message.outcome is Outcome.FAILED:
+        # It was started again after the backup, so this is another round, whose hand-over is in doubt.
+        messages.restart(connection, message.id)
+        for status in (Status.OPPRETTET, Status.ANNET):
+            statuses.append(connection, replace(_event(message, status, at=now), description=words))
+    statuses.append(connection, told)
 
 
 def _restart(connection: Connection, message: Message, *, hand: Hand, now: datetime) -> None:
@@ -123,9 +174,12 @@ def _restart(connection: Connection, message: Message, *, hand: Hand, now: datet
     attempts.record_act(connection, Act(message.id, now, ActKind.RESTART, words, hand.name))
     messages.restart(connection, message.id)
     statuses.append(connection, replace(_event(message, Status.OPPRETTET, at=now), description=words))
-    for kind, due in ((DELIVER, now), (EXPIRE, message.deadline or now)):
-        tasks.remove(connection, kind, subject=message.id)
-        tasks.add(connection, NewTask(kind, message.id, due, lane=message.channel or ""))
+    for new in (
+        NewTask(DELIVER, message.id, now, lane=message.channel or NO_LANE),
+        NewTask(EXPIRE, message.id, message.deadline or now, lane=EXPIRE_LANE),
+    ):
+        tasks.remove(connection, new.kind, subject=message.id)
+        tasks.add(connection, new)
 
 
 def _require_committed(message: Message) -> None:
@@ -162,7 +216,15 @@ def _require_pending(message: Message, *, now: datetime) -> None:
 
 def _require_restartable(connection: Connection, message: Message, *, now: datetime) -> None:
     """Raise `Conflict` unless the message failed before anything of it was handed over, and there is time to do it anew."""
-    if may_have_left([event.status for event in statuses.of_message(connection, message.id)]):
+    events = statuses.of_message(connection, message.id)
+    log = [event.status for event in events]
+    if dropped := _find_dropped(events):
+        raise Conflict(
+            "the channel dropped the message after it was handed over, so the message cannot be started again",
+            code="HANDED_OVER",
+            mend=dropped.mend or _POST_AGAIN,
+        )
+    if may_have_left(log) or left_half(messages.references(connection, message.id)):
         raise Conflict(
             "the message failed after it had been handed over, and sending it again could double it",
             code="HANDED_OVER",
@@ -177,15 +239,30 @@ def _require_restartable(connection: Connection, message: Message, *, now: datet
         )
 
 
+def _find_dropped(events: Sequence[StatusEvent]) -> StatusEvent | None:
+    """The event that tells how the channel dropped what it had: after the hand-over the carrier alone calls upon the sender."""
+    last = events[-1]
+    handed_over = any(event.status is Status.SENDT for event in events)
+    return last if handed_over and last.status is Status.FEIL and last.must_act is MustAct.SENDER else None
+
+
 def _require_not_restored(connection: Connection, message_id: str) -> None:
     """Raise `Conflict` for a message of a restored backup: it may have gone out since, and the operator alone lets it go."""
-    standing = tasks.find(connection, DELIVER, subject=message_id)
-    if standing is not None and standing.step == HELD:
+    if _is_restored(connection, message_id):
         raise Conflict(
             "it was restored from a backup and may have been handed over since, so it is held",
             code="HELD",
             mend=RELEASE,
         )
+
+
+def _is_restored(connection: Connection, message_id: str) -> bool:
+    standing = tasks.find(connection, DELIVER, subject=message_id)
+    return standing is not None and standing.step == HELD
+
+
+def _log(connection: Connection, message: Message) -> list[Status]:
+    return [event.status for event in statuses.of_message(connection, message.id)]
 
 
 def _require_time(message: Message, *, now: datetime) -> None:

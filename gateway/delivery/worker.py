@@ -12,10 +12,10 @@ from datetime import timedelta
 
 import structlog
 
-from gateway.delivery.lanes import LANES, Lanes, LaneSettings
+from gateway.delivery.lanes import LANES, Heard, Lanes, LaneSettings
 from gateway.delivery.leases import Leases
 from gateway.delivery.submission import Clock
-from gateway.errors import GatewayError, LeaseLost, Outside, StorageUnavailable
+from gateway.errors import GatewayError, LeaseLost, StorageUnavailable
 from gateway.storage import tasks
 from gateway.storage.engine import Database
 from gateway.storage.tasks import ClaimTerms, Task
@@ -25,8 +25,8 @@ log = structlog.get_logger(__name__)
 # Seconds between two looks while the database is away: a full disk must not be filled with lines of log.
 _LONGEST_PAUSE = 2.0
 
-# Does one step and writes the task back; what kept a party outside from answering, for the lane's sake.
-Job = Callable[[Task], Outside | None]
+# Does one step and writes the task back; what was heard from a party outside, for the lane's sake.
+Job = Callable[[Task], Heard | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +87,15 @@ class Worker:
 
     def _claim(self) -> tuple[Task, ...]:
         now = self._now()
-        room = self._lanes.room(now)
+        room, kinds = self._lanes.room(now), tuple(self._hands.jobs)
         with self._database.reading() as connection:
-            due = tasks.lanes_due(connection, tuple(room), now=now)
+            due = tasks.lanes_due(connection, tuple(room), kinds=kinds, now=now)
         if not due:
             return ()
-        kinds = tuple(self._hands.jobs)
         terms = [ClaimTerms(self._settings.lease, kinds, room[lane], lane) for lane in due]
         return tasks.claim_each(self._database, self._hands.owner, now=now, terms=terms)
 
-    def _do(self, task: Task) -> Outside | None:
+    def _do(self, task: Task) -> Heard | None:
         with structlog.contextvars.bound_contextvars(task=task.kind, subject=task.subject):
             try:
                 return self._hands.jobs[task.kind](task)
@@ -109,8 +108,8 @@ class Worker:
                 log.error("task_crashed", error=type(error).__name__)
         return None
 
-    def _released(self, task: Task) -> Callable[["Future[Outside | None]"], None]:
-        def release(future: "Future[Outside | None]") -> None:
+    def _released(self, task: Task) -> Callable[["Future[Heard | None]"], None]:
+        def release(future: "Future[Heard | None]") -> None:
             self._leases.release(task)
             self._lanes.end(task, future.result(), now=self._now())
 
@@ -130,5 +129,6 @@ class Worker:
             # Finished in this moment, or taken over; the second stops what is still being done with it.
             self._leases.lose(task)
             log.debug("lease_not_renewed", task=task.kind)
-        except GatewayError as error:
+        except Exception as error:
+            # Whatever it was, the others are renewed, and this one the next time.
             log.warning("renewal_failed", task=task.kind, error=type(error).__name__)

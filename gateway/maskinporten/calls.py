@@ -15,10 +15,13 @@ from http.cookiejar import DefaultCookiePolicy
 from math import ceil
 
 import requests
+import structlog
 from requests.adapters import HTTPAdapter
 
 from gateway.errors import Outside, Rejected, TokenRefused, Unavailable
 from gateway.language import alter, say
+
+log = structlog.get_logger(__name__)
 
 Timeout = tuple[float, float]
 
@@ -88,8 +91,9 @@ def unreachable(who: str, fault: requests.RequestException, *, code: str = "") -
     """The error for a call that brought no answer."""
     reason = next((text for kind, text in _REASONS if isinstance(fault, kind)), say("the call could not be made"))
     timed_out = isinstance(fault, requests.exceptions.ReadTimeout)
+    log.info("call_brought_no_answer", who=who, error=type(fault).__name__)
     return Unavailable(
-        say("No answer from {who}: {reason} ({error}).", who=who, reason=reason, error=type(fault).__name__),
+        say("No answer from {who}: {reason}.", who=who, reason=reason),
         mend="It is tried again. If it lasts, the operator checks the address in the settings, and the network.",
         code=code or (TIMED_OUT if timed_out else NOT_REACHED),
     )

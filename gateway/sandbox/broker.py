@@ -7,6 +7,7 @@ cuts its upload off makes the transfer Failed; a Broker that hangs up in the mid
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
 
@@ -73,12 +74,13 @@ class Broker:
         return jsonify(fileTransferId=transfer_id)
 
     def show_list(self) -> Response:
-        """`GET /filetransfer`: the newest hundred ids that concern the token's organisation."""
+        """`GET /filetransfer`: the newest hundred ids that concern the token's organisation, or of those begun before `to`."""
         organisation = self._authorise(READ)
         if request.args.get("resourceId", self.resource) != self.resource:
             raise NotAllowed("You must use a bearer token with access to the resource")
         state, progress = _read_member(State, "status"), _read_member(RecipientState, "recipientStatus")
-        return jsonify(self.transfers.listed(organisation, state=state, progress=progress))
+        before = _read_moment("to")
+        return jsonify(self.transfers.listed(organisation, state=state, progress=progress, before=before))
 
     def show(self, transfer_id: str) -> Response:
         """`GET /filetransfer/{id}`: the overview, for the sender and the recipients."""
@@ -156,6 +158,15 @@ def _read_member(kind: type[Kind], name: str) -> Kind | None:
     if value not in set(kind):
         raise Invalid(f"The value '{value}' is not valid for {name}")
     return kind(value)
+
+
+def _read_moment(name: str) -> datetime | None:
+    value = request.args.get(name)
+    try:
+        moment = datetime.fromisoformat(value) if value else None
+    except ValueError:
+        raise Invalid(f"The value '{value}' is not valid for {name}") from None
+    return moment.replace(tzinfo=moment.tzinfo or UTC) if moment else None
 
 
 def _truncate(chunks: Iterable[bytes], length: int) -> Iterator[bytes]:

@@ -72,8 +72,13 @@ class Transfers:
             raise
         return self._scan_upload(transfer.id, size, infected=infected)
 
-    def listed(self, organisation: str, *, state: State | None, progress: RecipientState | None) -> list[str]:
-        """The newest hundred ids that concern the organisation, newest first; `progress` asks for it as a recipient."""
+    def listed(
+        self, organisation: str, *, state: State | None, progress: RecipientState | None, before: datetime | None = None
+    ) -> list[str]:
+        """The newest hundred ids that concern the organisation, of all or of those begun `before`, newest first.
+
+        `progress` asks for it as a recipient.
+        """
         with self._lock:
             if progress in (RecipientState.INITIALIZED, RecipientState.STARTED):
                 candidates = list(self._open.get(organisation, {}))
@@ -85,7 +90,10 @@ class Transfers:
                 if self._concerns(id, organisation)
             )
             matching = (
-                transfer.id for transfer in found if transfer.matches(organisation, state=state, progress=progress)
+                transfer.id
+                for transfer in found
+                if transfer.matches(organisation, state=state, progress=progress)
+                and (before is None or transfer.created < before)
             )
             return [id for id, _ in zip(matching, range(LISTED), strict=False)]
 

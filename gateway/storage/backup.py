@@ -10,7 +10,7 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,8 +66,11 @@ def take(target: Path, places: Places, *, note: Mapping[str, str]) -> Taken:
     return _taken(files, lost)
 
 
-def put_back(source: Path, data: Path) -> Taken:
-    """Make a data folder from a backup, each file against its digest; the database comes last. SetupFault where torn."""
+def put_back(source: Path, data: Path, *, prepare: Callable[[Path], None]) -> Taken:
+    """Make a data folder from a backup, each file against its digest. SetupFault where torn.
+
+    The database gets its name last, when `prepare` is done with it: before that nobody can start what is not held yet.
+    """
     with _plain_errors():
         files = _read_manifest(source)
         _make_empty(data, besides=("gateway.toml",))
@@ -76,9 +79,19 @@ def put_back(source: Path, data: Path) -> Taken:
             place = unfinished if name == DATABASE else data / name
             if not (source / name).is_file() or _copy(source / name, place) != files[name]:
                 raise _torn(name)
+        prepare(unfinished)
+        _close_log(unfinished)
         unfinished.rename(data / DATABASE)
         _sync_folder(data)
     return _taken(files, ())
+
+
+def _close_log(database: Path) -> None:
+    """What still lay in SQLite's own log would be left behind by the rename."""
+    with closing(_connect(database)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+    with database.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _copy_rows_and_documents(target: Path, places: Places, *, files: _Files) -> frozenset[str]:
@@ -175,7 +188,10 @@ def _read_manifest(source: Path) -> _Files:
 def _make_empty(folder: Path, *, besides: tuple[str, ...]) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if any(entry.name not in besides for entry in folder.iterdir()):
-        raise SetupFault(say("the folder {path} is not empty", path=str(folder)), mend="Name a new one.")
+        raise SetupFault(
+            say("the folder {path} is not empty", path=str(folder)),
+            mend="Name a new folder (TARGET of backup, --data of restore).",
+        )
 
 
 def _make_private(folder: Path) -> None:

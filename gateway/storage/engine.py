@@ -27,6 +27,7 @@ from gateway.storage.migrations import is_current, migrate
 BUSY_SECONDS = 10
 _MIGRATION_SECONDS = 120
 _CLOCKS_DIFFER_SECONDS = 10
+_SQLITE_BEGINS = b"SQLite format 3\0"
 _POOL_SIZE = 16
 _POOL_OVERFLOW = 16
 log = structlog.get_logger(__name__)
@@ -68,7 +69,10 @@ class Database:
                 return
         with self._writing(_MIGRATION_SECONDS) as connection:
             if not self._sqlite:
+                # Only for those who come second; the migration itself must not queue up all readers for so long.
+                connection.execute(text(f"SET LOCAL lock_timeout = '{_MIGRATION_SECONDS}s'"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+                connection.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
             migrate(connection)
 
     def require_same_clock(self, now: datetime) -> None:
@@ -146,12 +150,18 @@ def _read_address(url: str) -> URL:
 def _make_private(path: Path) -> None:
     """SQLite gives its log and index files the rights of the database file, so only that one is made here."""
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        with open(os.open(path, os.O_CREAT | os.O_RDWR, 0o600), "rb") as file:
+            begins = file.read(len(_SQLITE_BEGINS))
     except OSError as fault:
         raise SetupFault(
             say("the database {path} cannot be opened: {reason}", path=str(path), reason=fault.strerror),
             mend="make its folder, or give the user that runs the gateway the right to write there",
         ) from fault
+    if begins not in (b"", _SQLITE_BEGINS):
+        raise SetupFault(
+            say("{path} is no SQLite database", path=str(path)),
+            mend="Check [storage] database; or restore a backup.",
+        )
 
 
 def _open_sqlite(address: URL, *, echo: bool) -> Engine:

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import product
 from typing import Any
 
-from sqlalchemy import Row, bindparam, case, func, select, update
+from sqlalchemy import Row, bindparam, case, func, select, text, update
 from sqlalchemy import insert as insert_into
 
 from gateway.errors import MustAct
@@ -81,7 +81,7 @@ _LOG = (
     )
     .order_by(status.c.cursor)
 )
-_ROUND = select(message.c.round).where(message.c.id == bindparam("message_id"))
+_STANDS = select(message.c.round, message.c.outcome).where(message.c.id == bindparam("message_id"))
 _WALK = _EVENT.where(
     status.c.client_id == bindparam("client_id"),
     status.c.direction == bindparam("direction"),
@@ -92,6 +92,8 @@ _NEWEST = select(func.max(status.c.cursor))
 _NEWEST_OF_CLIENT = _NEWEST.where(
     status.c.client_id == bindparam("client_id"), status.c.direction == bindparam("direction")
 )
+_DRAWN_SQLITE = text("SELECT seq FROM sqlite_sequence WHERE name = 'status'")
+_DRAWN_POSTGRES = text("SELECT pg_sequence_last_value(pg_get_serial_sequence('status', 'cursor')::regclass)")
 _INSERT = insert_into(status).returning(status.c.cursor)
 # A message that is not under way, say a cancelled one, is not moved by what is still told about it.
 _AMOUNT = (
@@ -113,18 +115,20 @@ def append(connection: Connection, event: StatusEvent) -> int | None:
     """
     known = event.direction is Direction.OUTGOING and lock_conversation(connection, event.message_id) is not None
     lock_log(connection)
+    stood = ""
     if known:
-        event = replace(event, round=connection.execute(_ROUND, {"message_id": event.message_id}).scalar_one())
+        this_round, stood = connection.execute(_STANDS, {"message_id": event.message_id}).one()
+        event = replace(event, round=this_round)
     bound = {"message_id": event.message_id, "direction": event.direction.value, "this_round": event.round}
     log = [Status(word) for word in connection.scalars(_LOG, bound)]
     if not may_append(log, event.status):
         return None
     log.append(event.status)
     if event.direction is Direction.OUTGOING:
-        event = replace(event, outcome=event.outcome or outcome(log))
+        event = replace(event, outcome=event.outcome or _amounts_to(log, stood))
     cursor: int = connection.execute(_INSERT, _row(event)).scalar_one()
     if known:
-        _follow(connection, event, log=log)
+        _follow(connection, event, log=log, stood=stood)
     subscriptions.wake(connection, event.client_id, at=event.at)
     return cursor
 
@@ -168,10 +172,23 @@ def newest_of(connection: Connection, client_id: str) -> int:
     return max(connection.scalar(_NEWEST_OF_CLIENT, each) or 0 for each in bound)
 
 
-def _follow(connection: Connection, event: StatusEvent, *, log: Sequence[Status]) -> None:
+def is_ahead(connection: Connection, cursor: int) -> bool:
+    """Whether no reader can have been given this cursor: it lies beyond what was ever drawn, the leap of a restore included."""
+    drawn = _DRAWN_POSTGRES if connection.dialect.name == "postgresql" else _DRAWN_SQLITE
+    return cursor > (connection.scalar(drawn) or 0)
+
+
+def _amounts_to(log: Sequence[Status], stood: str) -> Outcome:
+    """What was cancelled stays so whatever is still told of it, unless somebody has it after all."""
+    found = outcome(log)
+    return Outcome.CANCELLED if stood == Outcome.CANCELLED and found is not Outcome.DELIVERED else found
+
+
+def _follow(connection: Connection, event: StatusEvent, *, log: Sequence[Status], stood: str) -> None:
     final = is_final(log)
     reached = MessageState.FINAL if final else MessageState.SENT if Status.SENDT in log else MessageState.QUEUED
-    bound = {"this": event.message_id, "newest": event.status, "amounts_to": outcome(log), "reached": reached}
+    bound = {"this": event.message_id, "newest": event.status, "amounts_to": _amounts_to(log, stood)}
+    bound["reached"] = reached
     connection.execute(_AMOUNT, bound)
     if final:
         settle(connection, event.conversation_id, at=event.at)

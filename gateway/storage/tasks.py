@@ -106,8 +106,6 @@ _HASTEN = (
 )
 _FINISH = delete(task).where(*_MINE)
 _REMOVE = delete(task).where(task.c.kind == bindparam("this_kind"), task.c.subject == bindparam("this_subject"))
-_FIRST_FREE = select(task.c.due).where(task.c.lease_until.is_(None)).order_by(task.c.due).limit(1)
-_FIRST_LEASE = select(task.c.lease_until).where(task.c.lease_until.is_not(None)).order_by(task.c.lease_until).limit(1)
 
 
 def add(connection: Connection, new: NewTask) -> None:
@@ -142,9 +140,11 @@ def claim_each(database: Database, owner: str, *, now: datetime, terms: Sequence
     return tuple(sorted(claimed, key=lambda held: (held.due, held.id)))
 
 
-def lanes_due(connection: Connection, lanes: tuple[str, ...], *, now: datetime) -> tuple[str, ...]:
-    """Those of the lanes in which something can be claimed now: a look that takes no lock."""
-    answers = connection.execute(_looking(lanes), {"now": now}).one() if lanes else ()
+def lanes_due(
+    connection: Connection, lanes: tuple[str, ...], *, kinds: tuple[str, ...], now: datetime
+) -> tuple[str, ...]:
+    """Those of the lanes in which a task of these kinds can be claimed now: a look that takes no lock."""
+    answers = connection.execute(_looking(lanes), {"now": now, "kinds": kinds}).one() if lanes else ()
     return tuple(lane for lane, is_due in zip(lanes, answers, strict=True) if is_due)
 
 
@@ -199,12 +199,6 @@ def hasten(connection: Connection, kind: str, *, subject: str, now: datetime) ->
     return connection.execute(_HASTEN, bound).rowcount > 0
 
 
-def next_due(connection: Connection) -> datetime | None:
-    """When the next task can be claimed, None where there is none: how long an idle worker may sleep."""
-    moments = (connection.scalar(_FIRST_FREE), connection.scalar(_FIRST_LEASE))
-    return min((moment for moment in moments if moment is not None), default=None)
-
-
 @cache
 def _claiming(of_kinds: bool, in_lane: bool) -> Any:
     picked = _PICKED
@@ -229,7 +223,8 @@ def _claiming(of_kinds: bool, in_lane: bool) -> Any:
 
 @cache
 def _looking(lanes: tuple[str, ...]) -> Any:
-    return select(*(exists().where(*_DUE, task.c.lane == lane).label(f"lane_{n}") for n, lane in enumerate(lanes)))
+    looks = (exists().where(*_DUE, _OF_KINDS, task.c.lane == lane) for lane in lanes)
+    return select(*(look.label(f"lane_{number}") for number, look in enumerate(looks)))
 
 
 def _insert(connection: Connection, new: NewTask) -> bool:

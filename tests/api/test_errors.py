@@ -198,6 +198,45 @@ def test_json_that_is_none_is_400(gateway: Gateway) -> None:
     assert form(gateway, Message().xml(), options=json_part("{")).json()["code"] == "NOT_JSON"
 
 
+JSON_ROUTES = ("POST /subscriptions", "PUT /subscriptions/x", "POST /subscriptions/x/replay", "POST /capabilities")
+
+
+@pytest.mark.parametrize("route", JSON_ROUTES)
+def test_every_json_body_is_read_alike(gateway: Gateway, route: str) -> None:
+    """What is no JSON, what says it is something else, and what is no object: the same codes as at /out/messages."""
+    method, path = route.split()
+
+    def send(text: str, kind: str = "application/json") -> requests.Response:
+        return gateway.call(method, path, data=text, headers={"Content-Type": kind})
+
+    torn = send("{")
+    assert (torn.status_code, torn.json()["code"], bool(torn.json()["mend"])) == (400, "NOT_JSON", True)
+    assert "column 2" in torn.json()["detail"]
+    other = send("{}", "text/plain")
+    assert (other.status_code, other.json()["code"], bool(other.json()["mend"])) == (415, "CONTENT_TYPE", True)
+    (fault,) = send("[]").json()["errors"]
+    assert (fault["rule"], fault["path"], fault["message"]) == ("BODY", "/", "This must be an object.")
+    assert send("[" * 100_000).json()["code"] == "NOT_JSON"
+
+
+@pytest.mark.parametrize("path", ["/out/messages?foo=1", "/subscriptions?foo=1", "/statuses/x?foo=1"])
+def test_a_parameter_that_there_is_not_is_refused(gateway: Gateway, path: str) -> None:
+    """A misspelt filter that is passed over answers something that was not asked for."""
+    answer = gateway.call("GET", path)
+    assert (answer.status_code, answer.json()["code"]) == (422, "PARAMETER")
+    assert [each["path"] for each in answer.json()["errors"]] == ["/query/foo"]
+
+
+def test_an_address_that_there_is_not_points_to_the_docs(gateway: Gateway) -> None:
+    """404 and 405 in our own words; the bare address leads there."""
+    for method, path, status in (("GET", "/nowhere", 404), ("DELETE", "/out/messages", 405)):
+        answer = gateway.call(method, path)
+        assert (answer.status_code, answer.json()["mend"]) == (status, "See /docs.")
+        assert "URL" not in answer.json()["detail"]
+    start = gateway.call("GET", "/", allow_redirects=False)
+    assert (start.status_code, start.headers["Location"]) == (302, "/docs")
+
+
 def test_options_that_do_not_fit_are_422(gateway: Gateway) -> None:
     """An unknown member, a wrong type, and a part that is nothing."""
     for text in ('{"sendr": "x"}', '{"confidential": "yes"}', "[]"):

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from gateway.message.status import Direction, Evidence, Status
-from gateway.storage import statuses
+from gateway.storage import restored, statuses
 from gateway.storage.messages import Message
 from tests.api.drafts import draft
 from tests.live import Gateway
@@ -111,6 +111,7 @@ def test_filters_narrow_the_feed_and_the_cursor_moves_on(gateway: Gateway) -> No
         ("wait=soon", "/query/wait", "write the seconds, as in 30s"),
         ("wait=31s", "/query/wait", "at most 30s"),
         ("wait=-1", "/query/wait", "write the seconds"),
+        ("foo=1", "/query/foo", "no parameter 'foo' here; there are: after, status, direction, limit, wait."),
     ],
 )
 def test_a_bad_parameter_is_told(gateway: Gateway, query: str, place: str, words: str) -> None:
@@ -118,15 +119,35 @@ def test_a_bad_parameter_is_told(gateway: Gateway, query: str, place: str, words
     answer = gateway.call("GET", f"/statuses?{query}")
     assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
     (fault,) = answer.json()["errors"]
+    assert (answer.json()["code"], fault["rule"], fault["line"], fault["column"]) == (
+        "PARAMETER",
+        "PARAMETER",
+        None,
+        None,
+    )
     assert fault["path"] == place
+    assert fault["mend"]
     assert words in fault["message"]
+
+
+def test_a_cursor_that_nobody_was_given_is_refused(gateway: Gateway) -> None:
+    """It would be answered with nothing for ever; after the leap of a restore the cursors from before it stay good."""
+    queued(gateway)
+    standing = end(gateway)
+    answer = gateway.call("GET", f"/statuses?after={standing + 1}")
+    assert (answer.status_code, answer.json()["code"], bool(answer.json()["mend"])) == (422, "CURSOR_AHEAD", True)
+    assert gateway.call("GET", f"/statuses?after={standing}").status_code == 200
+    with gateway.assembly.database.writing() as connection:
+        restored.leap(connection)
+    assert feed(gateway, f"after={standing + 1}") == {"events": [], "cursor": standing + 1, "more": False}
+    assert gateway.call("GET", f"/statuses?after={standing + 2_000_000}").status_code == 422
 
 
 def test_a_bad_parameter_is_told_in_bokmaal(gateway: Gateway) -> None:
     """The sentences of this route are in the catalogue."""
     headers = {"Accept-Language": "nb"}
     answer = gateway.call("GET", "/statuses?wait=soon&status=SENT", headers=headers)
-    assert [each["message"].split()[:2] for each in answer.json()["errors"]] == [["«SENT»", "er"], ["er", "ikke"]]
+    assert [each["message"].split()[:2] for each in answer.json()["errors"]] == [["«SENT»", "er"], ["Dette", "er"]]
 
 
 def test_the_feed_waits_for_an_event(gateway: Gateway) -> None:

@@ -160,8 +160,39 @@ def test_a_ping_is_reported_truthfully(door: Gateway, receiver: Receiver) -> Non
         (False, None, "TIMED_OUT", "no answer within 1 s"),
         (False, None, "NOT_REACHED", "no connection: Connection refused"),
     ]
+    assert "login" in told[0]["mend"]
+    assert "as soon as" in told[1]["mend"]
+    assert "running" in told[2]["mend"]
     standing = door.call("GET", path).json()
     assert (standing["failures"], standing["lastSuccess"]) == (0, None)
+
+
+def test_gone_is_noted_as_what_it_is(door: Gateway, receiver: Receiver) -> None:
+    """Disabled by 410 the note does not speak of a long failure."""
+    path = f"/subscriptions/{subscribe(door, receiver.url)['subscriptionId']}"
+    receiver.answer = lambda got, handler: 410
+    with working(door):
+        queued(door)
+        wait_for(lambda: door.call("GET", path).json()["state"] == "disabled")
+    note = door.call("GET", path).json()["note"]
+    assert ("410 Gone" in note, "too long" in note) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (302, "Redirects are not followed"),
+        (404, "path"),
+        (405, "POST"),
+        (410, "disables"),
+        (500, "log of the endpoint"),
+    ],
+)
+def test_a_failed_ping_says_what_to_do(door: Gateway, receiver: Receiver, status: int, words: str) -> None:
+    """Each kind of answer has its mend."""
+    made = subscribe(door, receiver.url)
+    receiver.answer = lambda got, handler: status
+    assert words in door.call("POST", f"/subscriptions/{made['subscriptionId']}/ping").json()["mend"]
 
 
 def test_pings_take_a_quarter_of_the_threads(door: Gateway, receiver: Receiver) -> None:

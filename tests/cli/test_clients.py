@@ -4,6 +4,7 @@ import re
 import sqlite3
 from pathlib import Path
 
+import pytest
 import requests
 from werkzeug.security import check_password_hash
 
@@ -97,3 +98,28 @@ def test_the_key_opens_the_door(run: Run, gateway: Gateway) -> None:
         assert codes == [200, 401]
     finally:
         assert run("client", "remove", "door", "--data", data).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "words", ["client list", "client remove x", "db release", "db release --all", "db hold", "db forget-key 1f0c"]
+)
+def test_a_mistyped_folder_is_told_and_not_made(run: Run, tmp_path: Path, words: str) -> None:
+    """What looks into a database, or takes something out of it, makes none."""
+    result = run(*words.split(), "--data", tmp_path / "typo")
+    assert (result.exit_code, "there is no database" in result.stderr) == (2, True)
+    assert "Check --data." in result.stderr
+    assert not (tmp_path / "typo").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_told(run: Run) -> None:
+    """In words, not as a traceback."""
+    result = run("client", "add", "x", "--organisation", ORGANISATION, "--data", "/proc/zz")
+    assert (result.exit_code, "/proc/zz cannot be written: " in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["", " ", "a:b", "a\nb", "a\x00b"])
+def test_a_name_that_could_never_log_in_is_refused(run: Run, data: Path, name: str) -> None:
+    """Before anything is made."""
+    result = run("client", "add", name, "--basic", "--organisation", ORGANISATION, "--data", data)
+    assert (result.exit_code, "holds no colon" in result.output, result.stdout) == (2, True, "")
+    assert not (data / "gateway.db").exists()

@@ -106,3 +106,17 @@ def test_the_database_is_brought_to_this_version(run: Run, tmp_path: Path) -> No
         result = run("db", "upgrade", "--data", tmp_path)
         assert (result.exit_code, "gateway.db is at this version" in result.output) == (0, True)
     assert (tmp_path / "gateway.db").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("url", ["foo", "", "ftp://127.0.0.1", "http://", "http://[::1"])
+def test_an_address_that_is_none_is_told_as_that(run: Run, url: str) -> None:
+    """And not as a gateway that does not run."""
+    result = run("status", "x", "--url", url)
+    assert (result.exit_code, "is no address of a gateway" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("command", ["status", "retry", "cancel"])
+def test_an_empty_id_is_refused(run: Run, command: str) -> None:
+    """Nobody is asked about it."""
+    result = run(command, "", "--url", "http://127.0.0.1:9")
+    assert (result.exit_code, "the ID is empty" in result.output) == (2, True)

@@ -133,6 +133,57 @@ def test_the_sandbox_writes_settings_that_a_server_can_live_by(tmp_path: Path, l
         assert sandbox.wait(15) == 0
 
 
+def test_a_second_server_in_the_folder_does_not_start(data: Path, log: Path) -> None:
+    """It says who runs there; when that one is killed outright, the next one starts."""
+    with served(data, log) as server:
+        with started("serve", "--no-worker", "--data", data, "--port", "0", stderr=log) as second:
+            assert second.wait(30) == 2
+        assert "gateway: another gateway runs here (process " in log.read_text()
+        for pid in (server.process.pid, *descendants(server.process.pid)):
+            os.kill(pid, signal.SIGKILL)
+        with served(data, log) as after:
+            assert requests.get(f"{after.url}/manage/health", timeout=10).ok
+
+
+def test_a_second_worker_says_that_another_runs(data: Path, log: Path) -> None:
+    """It works all the same, for leases keep them apart; a worker beside a server alone has nothing to say."""
+    with started("serve", "--no-worker", "--data", data, "--port", "0", stderr=log) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline().startswith(b"listening on ")
+        with started("worker", "--data", data, stderr=log):
+            wait_until(lambda: log.read_text().count('"worker_started"') == 1)
+            assert "another_worker_runs_here" not in log.read_text()
+            with started("worker", "--data", data, stderr=log):
+                wait_until(lambda: log.read_text().count('"worker_started"') == 2)
+                assert log.read_text().count('"another_worker_runs_here"') == 1
+
+
+def test_a_second_sandbox_touches_nothing_of_the_first(tmp_path: Path, log: Path) -> None:
+    """It is refused, and the first one's spool and settings are still there."""
+    with started("sandbox", "--data", tmp_path, "--port", "0", stderr=log) as first:
+        assert first.stdout is not None
+        first.stdout.readline()
+        wait_until((tmp_path / "gateway.toml").exists)
+        kept = (tmp_path / "gateway.toml").read_bytes()
+        with started("sandbox", "--data", tmp_path, "--port", "0", stderr=log) as second:
+            assert second.wait(30) == 2
+        assert "another sandbox runs in" in log.read_text()
+        assert (tmp_path / "gateway.toml").read_bytes() == kept
+        assert (tmp_path / "sandbox" / "spool").is_dir()
+
+
+def test_sections_beside_the_sandboxs_own_are_kept(sandbox: Sandbox, tmp_path: Path) -> None:
+    """However often it starts; its own are written anew."""
+    path = write_settings(tmp_path, sandbox.setup(), poll_seconds=1)
+    mine = '[server]\nport = 9000  # mine\n\n[[intake.processes]]\nprocess = "x"\n'
+    path.write_text(path.read_text() + "\n" + mine)
+    for _ in range(2):
+        write_settings(tmp_path, sandbox.setup(), poll_seconds=2)
+    text = path.read_text()
+    assert text.endswith("\n\n" + mine)
+    assert (text.count("[dpo]"), text.count("[server]"), "poll_seconds = 2" in text) == (1, 1, True)
+
+
 def test_settings_that_somebody_wrote_are_left_alone(sandbox: Sandbox, tmp_path: Path) -> None:
     """A gateway.toml that is not the sandbox's own is kept, and the sandbox says so."""
     (tmp_path / "gateway.toml").write_text("# mine\n")

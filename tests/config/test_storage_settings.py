@@ -49,6 +49,14 @@ def test_another_folder_is_meant_from_the_settings_file(tmp_path: Path) -> None:
     assert read(tmp_path, 'documents = "other"').documents.place == tmp_path / "other"
 
 
+def test_the_database_too_is_meant_from_the_settings_file(tmp_path: Path) -> None:
+    """And not from wherever the program was started; an absolute path and an address stay as they are."""
+    assert read(tmp_path, 'database = "state.db"').database == str(tmp_path / "state.db")
+    assert read(tmp_path, GATEWAY_STORAGE_DATABASE="state.db").database == str(tmp_path / "state.db")
+    assert read(tmp_path, 'database = "/else/where.db"').database == "/else/where.db"
+    assert read(tmp_path, 'database = "sqlite:///x.db"').database == "sqlite:///x.db"
+
+
 def test_no_secret_is_shown(tmp_path: Path) -> None:
     """Whoever prints the settings prints no credentials."""
     settings = read(tmp_path, 'documents = "s3://b"\naccess_key_id = "WHO"\nsecret_access_key = "HUSH"')
@@ -70,6 +78,13 @@ def test_what_does_not_fit_is_told_with_its_line(tmp_path: Path, text: str, faul
     with pytest.raises(SetupFault) as caught:
         read(tmp_path, text)
     assert any(fault in each for each in caught.value.faults), caught.value.faults
+
+
+def test_every_fault_of_the_section_is_told_at_once(tmp_path: Path) -> None:
+    """A bucket that is none hides neither an endpoint without HTTPS nor a number that does not fit."""
+    with pytest.raises(SetupFault) as caught:
+        read(tmp_path, 'documents = "s3://"\nendpoint = "http://minio:9000"\nretention_days = -1')
+    assert sorted(each[:6] for each in caught.value.faults) == ["line 2", "line 3", "line 4"]
 
 
 @pytest.mark.parametrize(

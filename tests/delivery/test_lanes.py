@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.delivery.lanes import LANES, NO_LANE, Lanes, LaneSettings
+from gateway.delivery.lanes import LANES, NO_LANE, Heard, Lanes, LaneSettings
 from gateway.errors import AnswerLost, Outside, Rejected, Unavailable
 from gateway.storage.tasks import Task
 
@@ -20,13 +20,13 @@ def lanes() -> Lanes:
 
 def task(subject: str, lane: str = "DPO") -> Task:
     """A claimed task."""
-    return Task(1, "deliver", subject, NOW, 1, 1, "", NOW + timedelta(minutes=1), lane)
+    return Task(ord(subject[0]), "deliver", subject, NOW, 1, 1, "", NOW + timedelta(minutes=1), lane)
 
 
-def do(lanes: Lanes, subject: str, error: Outside | None, *, at: datetime = NOW) -> None:
-    """Begin and end one task."""
+def do(lanes: Lanes, subject: str, error: Outside | None, *, at: datetime = NOW, about: str = "") -> None:
+    """Begin and end one task that asked somebody."""
     lanes.begin(task(subject))
-    lanes.end(task(subject), error, now=at)
+    lanes.end(task(subject), Heard(error, about), now=at)
 
 
 def test_a_full_lane_leaves_the_others_their_room() -> None:
@@ -36,7 +36,7 @@ def test_a_full_lane_leaves_the_others_their_room() -> None:
     assert rooms.room(NOW) == {"DPO": 1, "poll": 2, NO_LANE: 2}
     rooms.begin(task("b"))
     assert rooms.room(NOW) == {"poll": 2, NO_LANE: 2}
-    rooms.end(task("a"), None, now=NOW)
+    rooms.end(task("a"), Heard(), now=NOW)
     assert rooms.room(NOW)["DPO"] == 1
 
 
@@ -53,7 +53,7 @@ def test_a_party_that_fails_is_left_alone_and_tried_with_one(error: Outside) -> 
     assert rooms.room(later)["DPO"] == 1
     rooms.begin(task("d"))
     assert "DPO" not in rooms.room(later)
-    rooms.end(task("d"), error, now=later)
+    rooms.end(task("d"), Heard(error), now=later)
     assert "DPO" not in rooms.room(later + timedelta(seconds=9.9))
     assert rooms.room(later + timedelta(seconds=10))["DPO"] == 1
 
@@ -98,15 +98,60 @@ def test_too_many_requests_pauses_the_lane_as_long_as_was_asked() -> None:
     assert rooms.room(NOW + timedelta(hours=1))["DPO"] == 1
 
 
+def test_recipients_whom_nobody_can_look_up_count_once_each() -> None:
+    """Five messages to one recipient for whom the registry fails are one failure; five recipients are five."""
+    rooms = lanes()
+    for subject in "abcdef":
+        do(rooms, subject, DOWN, about="0192:311000101")
+    assert rooms.room(NOW)["DPO"] == 2
+    for recipient in "xyz":
+        do(rooms, "a", DOWN, about=recipient)
+    assert "DPO" not in rooms.room(NOW)
+
+
+def test_who_asked_nobody_tells_nothing() -> None:
+    """A task that only waited, or a deadline that was told, neither opens a lane nor breaks a row of failures."""
+    rooms = lanes()
+    for subject in "abc":
+        do(rooms, subject, DOWN)
+        rooms.begin(task("w"))
+        rooms.end(task("w"), None, now=NOW)
+    assert "DPO" not in rooms.room(NOW)
+
+
+def test_a_long_upload_keeps_no_lane_shut() -> None:
+    """What began before the lane closed is no try: one more may be begun beside it when the pause is over."""
+    rooms = lanes()
+    rooms.begin(task("long"))
+    for subject in "abc":
+        do(rooms, subject, DOWN)
+    later = NOW + timedelta(hours=1)
+    assert rooms.room(later)["DPO"] == 1
+    rooms.begin(task("probe"))
+    assert "DPO" not in rooms.room(later)
+    rooms.end(task("probe"), Heard(), now=later)
+    assert rooms.room(later)["DPO"] == 1
+
+
+def test_a_success_from_before_does_not_open_a_lane_that_asked_for_rest() -> None:
+    """429 with Retry-After stands, whatever had been begun before it and ends well."""
+    rooms = lanes()
+    rooms.begin(task("long"))
+    do(rooms, "a", Unavailable("slow down", status=429, retry_after=600))
+    rooms.end(task("long"), Heard(), now=NOW + timedelta(seconds=1))
+    assert "DPO" not in rooms.room(NOW + timedelta(seconds=599))
+    assert rooms.room(NOW + timedelta(seconds=600))["DPO"] == 1
+
+
 def test_what_waits_for_nobody_is_never_left_alone() -> None:
     """Sweeping has no party outside."""
     rooms = lanes()
     for subject in "abcdef":
         rooms.begin(task(subject, NO_LANE))
-        rooms.end(task(subject, NO_LANE), DOWN, now=NOW)
+        rooms.end(task(subject, NO_LANE), Heard(DOWN), now=NOW)
     assert rooms.room(NOW)[NO_LANE] == 2
 
 
 def test_every_channel_has_a_lane() -> None:
     """A task in a lane that no worker knows would wait for ever."""
-    assert {"DPO", "DPV", "DPF", "DPI", "DPE", "DPH", "poll", ""} <= set(LANES)
+    assert {"DPO", "DPV", "DPF", "DPI", "DPE", "DPH", "poll", "expire", "webhook", ""} <= set(LANES)

@@ -18,6 +18,7 @@ from gateway.storage.attempts import ActKind
 from gateway.storage.conversations import Conversation, ConversationState
 from gateway.storage.engine import Database
 from gateway.storage.messages import Message, MessageState, ReferenceEntry
+from gateway.storage.statuses import FeedFilter
 from gateway.storage.tables import message as message_table
 from gateway.storage.tasks import ClaimTerms, NewTask, Standing
 from tests.storage.making import NOW, make_event, store_conversation, store_queued
@@ -97,6 +98,22 @@ def test_a_retry_brings_the_next_try_forward(database: Database, log: tuple[Stat
     assert log_of(database, message) == [(status, 1) for status in (O, *log)]
 
 
+def test_retries_that_come_close_are_one(database: Database) -> None:
+    """The second of two quick ones changes nothing and is not kept, so the pause after the try stands; a later one counts."""
+    message = queued(database)
+    for after, due in ((60, 60), (61, 600), (64, 600), (66, 66)):
+        done = steering(database, timedelta(seconds=after)).retry(message.conversation_id, message.id, hand=ME)
+        assert done is Done.BROUGHT_FORWARD
+        found = standing(database, message)
+        assert found is not None
+        assert found.due == NOW + timedelta(seconds=due)
+        if after == 60:  # it is tried, and comes again after its pause
+            (held,) = tasks.claim(database, "w", now=found.due, terms=ClaimTerms(timedelta(hours=1), (DELIVER,)))
+            with database.writing() as connection:
+                tasks.reschedule(connection, held, due=LATER, step="")
+    assert len(acts_of(database, message)) == 2
+
+
 def test_what_somebody_is_at_is_not_touched(database: Database) -> None:
     """A held task keeps its due time, its lease and its fence; the answer says that a try is being made."""
     message = queued(database)
@@ -104,6 +121,7 @@ def test_what_somebody_is_at_is_not_touched(database: Database) -> None:
     by_hand = steering(database, timedelta(minutes=11))
     assert by_hand.retry(message.conversation_id, message.id, hand=ME) is Done.UNDER_WAY
     assert standing(database, message) == Standing(LATER, "", held.lease_until)
+    assert acts_of(database, message) == []
     with database.writing() as connection:
         tasks.require(connection, held)
 
@@ -197,6 +215,17 @@ def test_what_may_double_or_comes_too_late_is_refused(
     assert acts_of(database, message) == []
 
 
+def test_what_the_channel_dropped_is_refused_with_the_mend_it_was_stopped_with(database: Database) -> None:
+    """There is no recipient to ask: two contradictory orders would leave the sender with none."""
+    message = queued(database, S)
+    with database.writing() as connection:
+        words = make_event(message, F, mend="Clean the document.", must_act=MustAct.SENDER)
+        assert statuses.append(connection, words) is not None
+    with pytest.raises(Conflict, match="dropped") as caught:
+        steering(database).retry(message.conversation_id, message.id, hand=ME)
+    assert (caught.value.code, caught.value.mend) == ("HANDED_OVER", "Clean the document.")
+
+
 def test_a_message_that_only_waits_for_its_receipt_is_not_sent_again(database: Database) -> None:
     """Published and followed to the end: no task is left, and none is made."""
     message = queued(database, S)
@@ -260,6 +289,96 @@ def test_what_was_restored_waits_for_the_operator(database: Database) -> None:
     with database.writing() as connection:
         restored.release(connection, DELIVER, only=None, now=NOW)
     assert by_hand.retry(message.conversation_id, message.id, hand=ME) is Done.BROUGHT_FORWARD
+
+
+def ended_as_unknown(database: Database, message: Message) -> None:
+    """No task is left, the conversation is finished, and the feed tells the end as it is."""
+    after, conversation = stored(database, message)
+    assert (after.state, after.outcome) == (MessageState.FINAL, Outcome.UNKNOWN)
+    assert conversation.state is ConversationState.FINISHED
+    assert standing(database, message) is standing(database, message, EXPIRE) is None
+    with database.reading() as connection:
+        last = statuses.feed(connection, client_id=message.client_id, after=0, filters=FeedFilter()).events[-1]
+    assert (last.status, last.outcome) == (E, Outcome.UNKNOWN)
+    assert "not sent again" in last.description
+    assert acts_of(database, message)[-1][0] is ActKind.CANCEL
+
+
+def test_what_a_restore_holds_is_ended_by_the_operator(database: Database) -> None:
+    """It has arrived: it ends at once with the outcome unknown, nothing is sent, and what is not held is left alone."""
+    message, other = queued(database), queued(database)
+    with database.writing() as connection:
+        restored.hold(connection, DELIVER, now=NOW)
+        restored.release(connection, DELIVER, only=[other.id], now=NOW)
+    by_hand = steering(database)
+    assert by_hand.give_up([message.id, other.id, "nobody"]) == (message.id,)
+    ended_as_unknown(database, message)
+    assert standing(database, other) is not None
+    assert by_hand.give_up([message.id]) == ()
+    assert append(database, message, L) is not None
+    assert stored(database, message)[0].outcome is Outcome.DELIVERED
+
+
+def test_a_failed_message_of_a_backup_is_not_started_again(database: Database) -> None:
+    """It may have been started again and sent after the backup: only the operator's release lets it be, and sends nothing."""
+    message = queued(database, F)
+    with database.writing() as connection:
+        assert [each.id for each in restored.hold(connection, DELIVER, now=NOW)] == [message.id]
+        assert [each.id for each in restored.hold(connection, DELIVER, now=NOW)] == [message.id]
+    by_hand = steering(database)
+    with pytest.raises(Conflict, match="backup") as caught:
+        by_hand.retry(message.conversation_id, message.id, hand=ME)
+    assert caught.value.code == "HELD"
+    with database.writing() as connection:
+        told = read_timeline(connection, stored(database, message)[0], now=NOW)
+        assert (told.awaits, told.may_retry) == (Awaits.RELEASE, False)
+        assert restored.release(connection, DELIVER, only=None, now=NOW) == (message.id,)
+    assert standing(database, message) is None
+    assert by_hand.retry(message.conversation_id, message.id, hand=ME) is Done.RESTARTED
+
+
+def test_a_failed_message_of_a_backup_that_arrived_is_ended(database: Database) -> None:
+    """It was started again after the backup and came: a round that ends as unknown, and cannot be started again."""
+    message = queued(database, F)
+    with database.writing() as connection:
+        restored.hold(connection, DELIVER, now=NOW)
+    by_hand = steering(database)
+    assert by_hand.give_up([message.id]) == (message.id,)
+    ended_as_unknown(database, message)
+    with pytest.raises(Conflict) as caught:
+        by_hand.retry(message.conversation_id, message.id, hand=ME)
+    assert caught.value.code == "OUTCOME_UNKNOWN"
+
+
+@pytest.mark.parametrize(("log", "after"), [((S, F), 0), ((A, F), 0), ((F,), 24), ((E,), 24)], ids=str)
+def test_what_cannot_be_started_again_is_not_held(database: Database, log: tuple[Status, ...], after: int) -> None:
+    """It had left the house, or its time is over."""
+    message = queued(database, *log)
+    with database.writing() as connection:
+        assert restored.hold(connection, DELIVER, now=NOW + timedelta(hours=after)) == ()
+    assert standing(database, message) is None
+
+
+def test_what_a_restore_held_is_not_called_unsent(database: Database) -> None:
+    """Let go and then cancelled: it may have arrived before the restore, so it ends as unknown, not as cancelled."""
+    message = queued(database)
+    with database.writing() as connection:
+        restored.hold(connection, DELIVER, now=NOW)
+        restored.release(connection, DELIVER, only=None, now=NOW)
+    steering(database).cancel(message.conversation_id, message.id, hand=ME)
+    ended_as_unknown(database, message)
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(S, Outcome.CANCELLED), (L, Outcome.DELIVERED)])
+def test_what_is_told_of_a_cancelled_message(database: Database, status: Status, outcome: Outcome) -> None:
+    """It stays cancelled, in the feed as well, unless somebody has it after all."""
+    message = queued(database)
+    steering(database).cancel(message.conversation_id, message.id, hand=ME)
+    assert append(database, message, status) is not None
+    after = stored(database, message)[0]
+    assert (after.state, after.outcome) == (MessageState.CANCELLED, outcome)
+    with database.reading() as connection:
+        assert statuses.of_message(connection, message.id)[-1].outcome is outcome
 
 
 @pytest.mark.parametrize("act", [Steering.retry, Steering.cancel], ids=["retry", "cancel"])

@@ -27,6 +27,7 @@ _UP_WITHIN = 20.0
 _REACHED_WITHIN = 8.0
 # The how-maniest time: a server comes to its boundaries with every request, and must live long enough to take letters in.
 _TIMES: Mapping[Role, Sequence[int]] = {Role.WORKER: (1, 1, 2), Role.WEB: (1, 3, 5, 7)}
+_RARE = frozenset({"expiring", "expired", "followed", "uploading-on", "sweeping", "swept"})
 _SWEEPS = frozenset({"sweeping", "swept"})  # not reached by waiting: they come every ten minutes
 _FAGSYSTEM_THREADS = 3
 _PAUSE_BETWEEN_LETTERS = 0.2
@@ -113,7 +114,7 @@ class Campaign:
 
     def _kill_on(self, role: Role) -> None:
         while (name := self.plan.next(role)) is not None and not self.faults:
-            at = "" if name == RANDOM else f"{name}:{self.plan.chance.choice(_TIMES[role])}"
+            at = "" if name == RANDOM else f"{name}:{1 if name in _RARE else self.plan.chance.choice(_TIMES[role])}"
             running = self.stage.start(role, at)
             if name == RANDOM:
                 self._let_live(role, running)

@@ -20,7 +20,7 @@ from tests.documents import DPO, Doc, Message, Objekt, Part
 
 # DPO in the sandbox; the campaign lets it fetch nothing, so that what is sent to it runs into its deadline.
 DEAF = "0192:311000063"
-DEADLINE = timedelta(seconds=12)
+DEADLINE = timedelta(seconds=9)
 _PAUSE = 0.15
 _PATIENCE = 180
 _KEYS_RUNNING = 4  # so often a key is found under way before a new one is made: all that can come of it is a draft

@@ -47,18 +47,23 @@ class Figures:
 
 
 def wait_until_told(fagsystem: Fagsystem, seconds: float) -> None:
-    """Until every committed message has a last word, or the time is up."""
-    give_up = time.monotonic() + seconds
-    left = list(fagsystem.committed)
+    """Until every committed message has its last word, or nothing more has been told of any for so long."""
+    left, give_up = list(fagsystem.committed), time.monotonic() + seconds
+    told: dict[str, object] = {}
     while left and time.monotonic() < give_up:
-        left = [sent for sent in left if fagsystem.statuses(sent.conversation_id)["lastStatus"] != _end_of(sent)]
+        before = dict(told)
+        for sent in left:
+            told[sent.conversation_id] = fagsystem.statuses(sent.conversation_id)["lastStatus"]
+        if told != before:
+            give_up = time.monotonic() + seconds
+        left = [sent for sent in left if told[sent.conversation_id] != _end_of(sent)]
         time.sleep(_LOOK if left else 0)
 
 
 def count(fagsystem: Fagsystem, sandbox_url: str) -> Figures:
     """Ask the gateway about every message, and the sandbox about every delivery."""
     figures = Figures(committed=len(fagsystem.committed))
-    deliveries = _arkivmeldinger(sandbox_url)
+    deliveries = deliveries_of(sandbox_url)
     told: set[str] = set()
     for sent in fagsystem.committed:
         status = fagsystem.statuses(sent.conversation_id)
@@ -103,7 +108,8 @@ def _has_whole(delivery: Delivery, sent: Sent) -> bool:
     return delivery["problem"] is None and got.items() >= sent.letter.digests().items()
 
 
-def _arkivmeldinger(sandbox_url: str) -> dict[str, list[Delivery]]:
+def deliveries_of(sandbox_url: str) -> dict[str, list[Delivery]]:
+    """What recipients got, by the id of the message."""
     found: dict[str, list[Delivery]] = {}
     for delivery in requests.get(f"{sandbox_url}/_sim/deliveries", timeout=30).json():
         found.setdefault(delivery["messageId"], []).append(delivery)

@@ -7,16 +7,16 @@ arrived. Used by the tests that stop what the gateway stands on.
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import requests
 
 from tests.documents import Message
-from tests.journeys.following import wait_for
 from tests.secrets import PDF
 
 XML = {"Content-Type": "application/xml"}
-_PATIENCE = 60.0
+_PATIENCE = 120.0
 # What a client that is told to wait ten seconds waits here, and what it waits after a message.
 _PAUSE = 0.1
 
@@ -117,6 +117,14 @@ class Crowd:
                 self.stopping.wait(_PAUSE)
         except BaseException as error:
             self.broken.append(error)
+
+
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    """Until the condition holds; processes that are started on a busy machine need patience."""
+    end = time.monotonic() + _PATIENCE
+    while not condition():
+        assert time.monotonic() < end, f"waited {_PATIENCE} s for {what}"
+        time.sleep(0.05)
 
 
 def wait_for_more(crowd: Crowd, more: int) -> None:

@@ -56,14 +56,18 @@ class Stage:
         """Where the server listens, whenever it does."""
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, role: Role, at: str = "") -> Running:
-        """Start a server or a worker; `at` is `BOUNDARY:N` for one that is to kill itself there."""
-        module = f"tests.faults.{role}_main" if at or role is Role.WORKER else "gateway.cli"
+    def start(self, role: Role, at: str = "", *, warm: bool = False) -> Running:
+        """Start a server or a worker as a user does; `at` is `BOUNDARY:N` for one that is to kill itself there.
+
+        That one is started warm, and any other where it is asked for.
+        """
+        warm = warm or bool(at)
+        module = f"tests.faults.{role}_main" if warm or role is Role.WORKER else "gateway.cli"
         words = ["worker"] if role is Role.WORKER else ["serve", "--no-worker", "--port", str(self.port)]
         with self._guard:
             log = self.folder / f"{role}-{len(self.started):03}.log"
             command = Command(module, [*words, "--data", str(self.data)], self._environment(at), log)
-            running = start_warm(command) if at else start_afresh(command)
+            running = start_warm(command) if warm else start_afresh(command)
             self.started.append(running)
         return running
 

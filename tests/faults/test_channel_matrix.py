@@ -15,7 +15,7 @@ from tests.secrets import PDF
 READ = ["OPPRETTET", "SENDT", "MOTTATT", "LEVERT", "LEST"]
 FAILED = ["OPPRETTET", "FEIL"]
 # Milliseconds: longer than the gateway waits.
-HANG = 1600
+HANG = 2400
 LARGE = b"%PDF-" + os.urandom(3 * 1024 * 1024)
 
 
@@ -124,21 +124,21 @@ def check(course: Course, row: Row) -> None:
 
 
 @pytest.mark.parametrize("name", UPLOADS)
-def test_upload(hasty: Gateway, name: str) -> None:
+def test_upload(steady: Gateway, name: str) -> None:
     """What the channel does to the bytes of a message: its last status, its tries, and one copy or none."""
     row = UPLOADS[name]
-    set_fault(hasty, "upload", row)
-    course = Course.begin(hasty, row.content)
+    set_fault(steady, "upload", row)
+    course = Course.begin(steady, row.content)
     course.carry_through()
     check(course, row)
 
 
 @pytest.mark.parametrize("name", BEGINNINGS)
-def test_initialise(hasty: Gateway, name: str) -> None:
+def test_initialise(steady: Gateway, name: str) -> None:
     """What the channel does when a transfer is begun; what was begun and not told to us is never published."""
     row = BEGINNINGS[name]
-    set_fault(hasty, "initialize", row)
-    course = Course.begin(hasty)
+    set_fault(steady, "initialize", row)
+    course = Course.begin(steady)
     course.carry_through()
     check(course, row)
 
@@ -173,15 +173,15 @@ def test_initialise_hangs(hasty: Gateway) -> None:
 
 
 @pytest.mark.parametrize(("operation", "transfers"), [("initialize", []), ("upload", ["Initialized"])])
-def test_a_channel_that_never_comes_back(hasty: Gateway, operation: str, transfers: list[str]) -> None:
+def test_a_channel_that_never_comes_back(steady: Gateway, operation: str, transfers: list[str]) -> None:
     """It is tried until the deadline, at most an hour apart, and then the message has failed: nothing was sent."""
-    sim(hasty, "POST", "faults", channel="broker", operation=operation, action="status:503", times=None)
-    course = Course.begin(hasty)
+    sim(steady, "POST", "faults", channel="broker", operation=operation, action="status:503", times=None)
+    course = Course.begin(steady)
     for _ in range(10):
         course.step()
     course.expire()
     assert course.settle() == ["OPPRETTET", "LEVETID_UTLOPT"]
-    assert message_of(hasty, course.id)["outcome"] == "failed"
+    assert message_of(steady, course.id)["outcome"] == "failed"
     pauses = [later.at - earlier.at for earlier, later in zip(course.tries(), course.tries()[1:], strict=False)]
     assert pauses == [timedelta(seconds=wait) for wait in (5, 15, 45, 135, 405, 1215, 3600, 3600, 3600)]
     assert course.calls(operation) == 10

@@ -15,12 +15,13 @@ from gateway.sandbox.server import Sandbox
 from gateway.storage import messages, statuses
 from gateway.storage.engine import Database
 from gateway.storage.statuses import FeedFilter, StatusEvent
-from tests.faults.figures import Client, Crowd, delivered, settle, wait_for_more
-from tests.journeys.following import send, wait_for
+from tests.faults.figures import Client, Crowd, delivered, settle, wait_for, wait_for_more
+from tests.journeys.following import send
 from tests.live import Gateway, served_process, serving
 from tests.postgresql import Server
 
 
+@pytest.mark.slow
 def test_postgresql_restarted_under_load(
     postgresql: Server, elsewhere: Sandbox, tmp_path: Path, run_log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

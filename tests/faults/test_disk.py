@@ -10,8 +10,7 @@ import requests
 
 from gateway.sandbox.server import Sandbox
 from tests.documents import Message, merknad
-from tests.faults.figures import XML, Client, Crowd, delivered, settle, wait_for_more
-from tests.journeys.following import wait_for
+from tests.faults.figures import XML, Client, Crowd, delivered, settle, wait_for, wait_for_more
 from tests.live import served_process
 
 SIZE = 24 * 1024 * 1024
@@ -122,6 +121,7 @@ def test_receipts_that_find_no_room_are_not_lost(served: str, small: Path, elsew
     assert log_at(served, message_id) == ["OPPRETTET", "SENDT", "MOTTATT", "LEVERT", "LEST"]
 
 
+@pytest.mark.slow
 def test_a_full_disk_under_load(served: str, small: Path, elsewhere: Sandbox) -> None:
     """Filled to the last byte and nearly so, while clients send: each is told to come again, and everything comes once."""
     ballast = Ballast(small)

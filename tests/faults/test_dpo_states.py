@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 import pytest
+import requests
 
-from gateway.transports.dpo.broker import Broker, Overview
+from gateway.transports.dpo.broker import Broker, Overview, _Call
 from tests.faults.moving import Course
 from tests.journeys.following import fault, message_of, sim, wait_for
 from tests.live import Gateway
@@ -42,30 +43,30 @@ def check_once(course: Course, *, begun: int = 1, uploads: int) -> None:
 
 def check_history(course: Course, first: str) -> None:
     """The old transfer stays in the history, with why it was given up, and the new one is another."""
-    begun, given_up, anew = course.references()
+    begun, *_, given_up, anew = course.references()
     assert begun.reference == first
     assert given_up.reference is None
     assert given_up.why
     assert anew.reference not in (None, first)
 
 
-def test_initialized_gets_the_bytes_under_the_same_id(hasty: Gateway) -> None:
+def test_initialized_gets_the_bytes_under_the_same_id(steady: Gateway) -> None:
     """No second transfer is begun for it."""
-    course = interrupted(hasty)
+    course = interrupted(steady)
     first = course.reference()
     course.step()
     assert [each.reference for each in course.references()] == [first]
     check_once(course, uploads=2)
 
 
-def test_upload_started_is_looked_at_for_ten_minutes(hasty: Gateway) -> None:
-    """Somebody may still be sending it: nothing is sent until ten minutes have passed, then a new transfer is begun."""
-    course = interrupted(hasty)
+def test_upload_started_is_looked_at_for_ten_minutes(steady: Gateway) -> None:
+    """Somebody may still be sending it: nothing is sent for ten minutes from the first look, then a new one is begun."""
+    course = interrupted(steady)
     first = course.reference()
     course.force("UploadStarted")
-    for _ in range(4):
+    for _ in range(3):
         course.step()
-    course.at = course.references()[0].at + timedelta(minutes=10)
+    course.at = course.references()[-1].at + timedelta(minutes=10)
     course.step()
     assert (course.calls("initialize"), course.calls("upload")) == (1, 1)
     course.step()
@@ -75,9 +76,9 @@ def test_upload_started_is_looked_at_for_ten_minutes(hasty: Gateway) -> None:
     check_once(course, begun=2, uploads=2)
 
 
-def test_upload_started_that_is_finished_meanwhile(hasty: Gateway) -> None:
+def test_upload_started_that_is_finished_meanwhile(steady: Gateway) -> None:
     """The slow upload of an earlier try came through: it counts as sent, and nothing is sent again."""
-    course = unanswered(hasty)
+    course = unanswered(steady)
     course.force("UploadStarted")
     course.step()
     assert course.log() == ["OPPRETTET"]
@@ -86,9 +87,9 @@ def test_upload_started_that_is_finished_meanwhile(hasty: Gateway) -> None:
     check_once(course, uploads=1)
 
 
-def test_upload_processing_is_waited_for(hasty: Gateway) -> None:
+def test_upload_processing_is_waited_for(steady: Gateway) -> None:
     """Every byte is there: it counts as handed over, nothing is sent again, and it is watched until it is published."""
-    course = unanswered(hasty)
+    course = unanswered(steady)
     course.force("UploadProcessing")
     for _ in range(3):
         course.step()
@@ -100,30 +101,30 @@ def test_upload_processing_is_waited_for(hasty: Gateway) -> None:
     check_once(course, uploads=1)
 
 
-def test_upload_processing_that_fails_its_scan(hasty: Gateway) -> None:
+def test_upload_processing_that_fails_its_scan(steady: Gateway) -> None:
     """What was handed over and dropped by the channel is FEIL, for it is no transfer that the gateway could begin anew."""
-    course = unanswered(hasty)
+    course = unanswered(steady)
     course.force("UploadProcessing")
     course.step()
     course.force("Failed")
     course.step()
     assert course.settle_without_receipts() == ["OPPRETTET", "SENDT", "FEIL"]
-    assert message_of(hasty, course.id)["outcome"] == "failed"
+    assert message_of(steady, course.id)["outcome"] == "failed"
     assert (course.calls("upload"), course.copies()) == (1, 0)
 
 
-def test_published_is_sent(hasty: Gateway) -> None:
+def test_published_is_sent(steady: Gateway) -> None:
     """The answer to the upload was lost, and the recipient has not fetched it yet."""
-    course = unanswered(hasty)
+    course = unanswered(steady)
     course.step()
     check_once(course, uploads=1)
 
 
 @pytest.mark.parametrize("state", ["AllConfirmedDownloaded", "Purged"])
-def test_what_the_recipient_has_fetched_is_sent(hasty: Gateway, state: str) -> None:
+def test_what_the_recipient_has_fetched_is_sent(steady: Gateway, state: str) -> None:
     """The answer to the upload was lost, and when it is asked for, the recipient has the message already."""
-    fault(hasty, "broker upload", "drop-after-commit")
-    course = Course.begin(hasty)
+    fault(steady, "broker upload", "drop-after-commit")
+    course = Course.begin(steady)
     course.step()
     wait_for(lambda: course.transfers() == ["AllConfirmedDownloaded"], "the recipient")
     if state == "Purged":
@@ -133,9 +134,9 @@ def test_what_the_recipient_has_fetched_is_sent(hasty: Gateway, state: str) -> N
 
 
 @pytest.mark.parametrize("state", ["Failed", "Cancelled"])
-def test_what_the_channel_dropped_is_begun_anew(hasty: Gateway, state: str) -> None:
+def test_what_the_channel_dropped_is_begun_anew(steady: Gateway, state: str) -> None:
     """At once, in a new transfer: of that one nothing can come any more."""
-    course = interrupted(hasty)
+    course = interrupted(steady)
     first = course.reference()
     course.force(state)
     course.step()
@@ -143,19 +144,45 @@ def test_what_the_channel_dropped_is_begun_anew(hasty: Gateway, state: str) -> N
     check_once(course, begun=2, uploads=2)
 
 
-def test_what_the_channel_does_not_know_is_begun_anew(hasty: Gateway) -> None:
+def test_what_the_channel_does_not_know_is_begun_anew(steady: Gateway) -> None:
     """404 for our own transfer: it is gone, and a new one is begun."""
-    course = interrupted(hasty)
+    course = interrupted(steady)
     first = course.reference()
-    fault(hasty, "broker overview", "status:404")
+    fault(steady, "broker overview", "status:404")
     course.step()
     check_history(course, first)
     check_once(course, begun=2, uploads=2)
 
 
-def test_a_word_that_nobody_knows_sends_nothing(hasty: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [b"<html><body>No such page</body></html>", b"", b'{"statusCode": 404, "message": "Resource not found"}'],
+    ids=["page", "nothing", "gateway"],
+)
+def test_a_404_of_something_before_the_channel_sends_nothing(
+    steady: Gateway, monkeypatch: pytest.MonkeyPatch, body: bytes
+) -> None:
+    """The channel has every byte; a proxy's 404 does not count as its word, so the message comes once."""
+    course = unanswered(steady)
+    make = Broker._make
+
+    def answer(broker: Broker, call: _Call, token: str) -> requests.Response:
+        answered = make(broker, call, token)
+        answered.status_code, answered._content = 404, body
+        return answered
+
+    monkeypatch.setattr(Broker, "_make", answer)
+    for _ in range(2):
+        course.step()
+    monkeypatch.undo()
+    assert len(course.references()) == 1
+    course.step()
+    check_once(course, uploads=1)
+
+
+def test_a_word_that_nobody_knows_sends_nothing(steady: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     """A state of a later broker may mean that everything is there: it is asked again, until it says something known."""
-    course = unanswered(hasty)
+    course = unanswered(steady)
     show(monkeypatch, "Quarantined")
     for _ in range(4):
         course.step()
@@ -168,23 +195,23 @@ def test_a_word_that_nobody_knows_sends_nothing(hasty: Gateway, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("answer", ["status:403", "status:500", "drop-before", "bad-json"])
-def test_an_overview_that_does_not_come_sends_nothing(hasty: Gateway, answer: str) -> None:
+def test_an_overview_that_does_not_come_sends_nothing(steady: Gateway, answer: str) -> None:
     """While it cannot be asked what became of the bytes, they are not sent a second time."""
-    course = unanswered(hasty)
-    fault(hasty, "broker overview", answer, times=None)
+    course = unanswered(steady)
+    fault(steady, "broker overview", answer, times=None)
     for _ in range(2):
         course.step()
     assert course.log() == ["OPPRETTET"]
     assert (course.calls("initialize"), course.calls("upload")) == (1, 1)
-    sim(hasty, "DELETE", "faults")
+    sim(steady, "DELETE", "faults")
     course.step()
     check_once(course, uploads=1)
 
 
-def test_a_transfer_whose_id_was_lost_is_never_published(hasty: Gateway) -> None:
+def test_a_transfer_whose_id_was_lost_is_never_published(steady: Gateway) -> None:
     """The answer to its beginning was lost: another one is begun, and the first stays without a byte."""
-    fault(hasty, "broker initialize", "drop-after-commit")
-    course = Course.begin(hasty)
+    fault(steady, "broker initialize", "drop-after-commit")
+    course = Course.begin(steady)
     course.step()
     assert course.references() == ()
     course.step()
@@ -192,9 +219,9 @@ def test_a_transfer_whose_id_was_lost_is_never_published(hasty: Gateway) -> None
     assert sorted(course.transfers()) == ["AllConfirmedDownloaded", "Initialized"]
 
 
-def test_409_at_the_upload_is_looked_at(hasty: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_409_at_the_upload_is_looked_at(steady: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another got there between our look and our bytes: the conflict is no failure, and no reason to begin anew."""
-    course = unanswered(hasty)
+    course = unanswered(steady)
     show(monkeypatch, "Initialized")
     course.step()
     monkeypatch.undo()

@@ -2,40 +2,17 @@
 
 import random
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
-import requests
 
-from gateway.delivery.housekeeping import Housekeeping
-from gateway.keys import DocumentSealer, load_or_create_sealing_keys
-from gateway.storage.blobs import FolderBlobs
 from tests.faults.campaign import Campaign, Plan
-from tests.faults.client import DEAF, Fagsystem
+from tests.faults.client import Fagsystem
 from tests.faults.count import count, wait_until_told
-from tests.faults.stage import Role, Stage, set_stage
-from tests.postgresql import is_installed, running_server
+from tests.faults.stage import Role, Stage
+from tests.faults.sweeping import files_after
 
-_DRAIN_SECONDS = 240
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    """An empty gateway on each database, with one recipient who never fetches."""
-    with ExitStack() as stack:
-        database = ""
-        if request.param == "postgresql":
-            if not is_installed():
-                pytest.skip("PostgreSQL's server or psycopg is not on this machine")
-            database = stack.enter_context(running_server())
-        stage = stack.enter_context(set_stage(tmp_path, database))
-        deaf = {"channel": "recipient", "operation": "fetch", "action": "never-fetch"}
-        wish = {**deaf, "organisation": DEAF.removeprefix("0192:")}
-        requests.post(f"{stage.sandbox.url}/_sim/faults", json=wish, timeout=10).raise_for_status()
-        yield stage
+_SILENT_SECONDS = 180
 
 
 @pytest.mark.slow
@@ -58,7 +35,7 @@ def _wage(stage: Stage, *, kills: int, letters: int) -> None:
     killed = time.monotonic()
     running = [stage.start(role) for role in (Role.WEB, Role.WORKER, Role.WORKER)]
     stage.wait_for_web()
-    wait_until_told(fagsystem, _DRAIN_SECONDS)
+    wait_until_told(fagsystem, _SILENT_SECONDS)
     figures = count(fagsystem, stage.sandbox.url)
     assert [each.stop() for each in running] == [0, 0, 0]
     print(f"\n{figures}\n{_told(plan, fagsystem)}")
@@ -66,7 +43,8 @@ def _wage(stage: Stage, *, kills: int, letters: int) -> None:
     assert figures.is_clean(), "\n".join([str(figures), *figures.odd])
     assert plan.done.total() >= kills
     assert figures.delivered_once >= letters
-    _sweep(stage)
+    left, kept = files_after(stage, timedelta(days=30))
+    assert left == kept
 
 
 def _told(plan: Plan, fagsystem: Fagsystem) -> str:
@@ -76,21 +54,3 @@ def _told(plan: Plan, fagsystem: Fagsystem) -> str:
         f"{plan.done.total()} kills: {where}\nboundaries not come to in time (killed elsewhere): {missed}\n"
         f"requests tried again {fagsystem.retried}, refused for a deadline that had passed {fagsystem.late}"
     )
-
-
-def _sweep(stage: Stage) -> None:
-    """A month later nothing lies in the document folder but what a committed message holds."""
-    folder = stage.data / "documents"
-    database = stage.open_database()
-    try:
-        blobs = FolderBlobs(folder, sealer=DocumentSealer(load_or_create_sealing_keys(stage.data / "keys")))
-        ahead = datetime.now(UTC) + timedelta(days=30)
-        housekeeping = Housekeeping(database, blobs, lambda: ahead)
-        housekeeping.expire_drafts()
-        housekeeping.sweep_bytes()
-        left = {path.name for path in folder.rglob("*") if path.is_file()}
-        with database.reading() as connection:
-            kept = set(connection.exec_driver_sql("SELECT key FROM document").scalars())
-    finally:
-        database.close()
-    assert left == kept

@@ -12,8 +12,7 @@ import pytest
 import requests
 
 from gateway.sandbox.server import Sandbox
-from tests.faults.figures import Client, settle
-from tests.journeys.following import wait_for
+from tests.faults.figures import Client, settle, wait_for
 from tests.live import served_process
 
 # Some blocks of the server and of the document store, and no whole number of them.

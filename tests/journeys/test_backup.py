@@ -14,7 +14,9 @@ from gateway.cli.settings_file import write_settings
 from gateway.delivery.submission import IntakeSettings
 from gateway.sandbox.server import Sandbox
 from gateway.storage import conversations, documents, messages
+from gateway.storage import restored as restored_messages
 from gateway.storage.conversations import ConversationState
+from gateway.storage.engine import Database
 from tests.documents import Message
 from tests.journeys.following import delivery_of, log_of, message_of, send, sim, wait_for, wait_for_status
 from tests.live import Gateway, serving, working
@@ -129,6 +131,42 @@ def test_a_held_message_ends_as_unknown_at_its_deadline(sandbox: Sandbox, tmp_pa
         assert message_of(restored, message_id)["outcome"] == "unknown"
         assert "not known" in message_of(restored, message_id)["statuses"][-1]["description"]
         assert "no message is held" in run("db", "release", "--data", tmp_path / "new").output
+
+
+@pytest.mark.parametrize("step", ["upgrade", "hold", "leap"])
+def test_a_restore_that_is_cut_off_leaves_nothing_to_start(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """The database has its name only when all is held: before that, whoever starts the folder sends nothing again."""
+    with installation(sandbox, tmp_path / "data") as served:
+        (message_id,) = send(served)
+        assert run("backup", tmp_path / "copy", "--data", tmp_path / "data").exit_code == 0
+
+    def cut(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Database if step == "upgrade" else restored_messages, step, cut)
+    assert run("restore", tmp_path / "copy", "--data", tmp_path / "new").exit_code != 0
+    assert not (tmp_path / "new" / "gateway.db").exists()
+    monkeypatch.undo()
+    assert message_id in run("restore", tmp_path / "copy", "--data", tmp_path / "again").output
+    assert sorted(each.name for each in (tmp_path / "again").glob("*gateway.db*")) == ["gateway.db"]
+
+
+def test_what_has_arrived_is_ended_by_its_id(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Only by its id, never all at once; then nothing is held, nothing goes out, and whoever asks is told the end."""
+    with installation(sandbox, tmp_path / "data") as served:
+        (message_id,) = send(served)
+        assert run("db", "hold", "--data", tmp_path / "data").exit_code == 0
+        for wrong in ((), ("--all",), ("--all", message_id)):
+            assert run("db", "release", "--drop", *wrong, "--data", tmp_path / "data").exit_code == 2
+        ended = run("db", "release", "--drop", message_id, "--data", tmp_path / "data")
+        assert (ended.exit_code, ended.output) == (0, f"{message_id} is ended\n")
+        assert run("db", "release", "--drop", message_id, "--data", tmp_path / "data").exit_code == 1
+        assert "no message is held" in run("db", "release", "--data", tmp_path / "data").output
+        assert log_of(served, message_id) == ["OPPRETTET", "ANNET", "LEVETID_UTLOPT"]
+        assert message_of(served, message_id)["outcome"] == "unknown"
+        assert delivery_of(served, message_id) is None
 
 
 def test_a_planned_move_holds_nothing(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -282,7 +282,7 @@ def test_a_virus_found_after_the_hand_over_is_the_senders_move(gateway: Gateway)
     told = timeline_of(gateway, message_id)
     assert (told["outcome"], told["mustAct"], bool(told["answer"])) == ("failed", "sender", True)
     assert "virus" in told["mend"]
-    refused(retry(gateway, message_id), "HANDED_OVER")
+    assert refused(retry(gateway, message_id), "HANDED_OVER") == told["mend"]
 
 
 def test_a_person_number_does_not_land_in_the_timeline(gateway: Gateway) -> None:

@@ -14,8 +14,9 @@ from gateway.delivery.carrier import Carrier
 from gateway.delivery.committing import DELIVER, EXPIRE
 from gateway.delivery.housekeeping import Housekeeping
 from gateway.delivery.journey import Carried, Journey
+from gateway.delivery.lanes import LANES
 from gateway.delivery.leases import Leases
-from gateway.delivery.reception import Reception
+from gateway.delivery.reception import POLL, Reception
 from gateway.delivery.retry import Backoff, RetrySettings
 from gateway.errors import GatewayError, LeaseLost, Rejected, StorageUnavailable
 from gateway.message.processes import Channel
@@ -23,7 +24,7 @@ from gateway.storage import documents, messages, tasks
 from gateway.storage.messages import Message as StoredMessage
 from gateway.storage.tasks import ClaimTerms, Task
 from gateway.transports.dpo.body import UploadBody
-from gateway.transports.port import Found
+from gateway.transports.port import Finding, Found
 from tests.documents import DPO, Message, Part, skjerming
 from tests.journeys.following import (
     delivery_of,
@@ -78,9 +79,9 @@ def _settled(gateway: Gateway) -> None:
 
 
 def _due(gateway: Gateway) -> bool:
+    kinds = (DELIVER, EXPIRE, POLL)
     with gateway.assembly.database.reading() as connection:
-        due = tasks.next_due(connection)
-    return due is not None and due < now() - timedelta(seconds=2)
+        return bool(tasks.lanes_due(connection, LANES, kinds=kinds, now=now() - timedelta(seconds=2)))
 
 
 def test_an_overtaken_worker_stops_before_the_first_byte(gateway: Gateway) -> None:
@@ -205,6 +206,59 @@ def test_a_deadline_waits_for_a_hand_over_under_way(gateway: Gateway) -> None:
     assert log_of(gateway, message_id) == ["OPPRETTET"]
 
 
+def test_a_hand_over_that_begins_while_the_deadline_is_told_wins(gateway: Gateway) -> None:
+    """The channel is asked before LEVETID_UTLOPT is written; who claimed the message meanwhile is waited for."""
+    fault(gateway, "broker upload", "drop-after-commit")
+    (message_id,) = send(gateway)
+    carrier = carrier_of(gateway)
+    carrier.carry(claim(gateway, DELIVER, message_id))
+    late = timedelta(days=2)
+    expiry = claim(gateway, EXPIRE, message_id, at=late)
+    find, claimed = gateway.assembly.dpo.find, []
+
+    def slowly(sender: str, reference: str) -> Finding:
+        claimed.append(claim(gateway, DELIVER, message_id, at=late))
+        return find(sender, reference)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gateway.assembly.dpo, "find", slowly)
+        carrier_of(gateway, late).expire(expiry)
+    assert log_of(gateway, message_id) == ["OPPRETTET"]
+    carrier.carry(claimed[0])
+    assert log_of(gateway, message_id) == ["OPPRETTET", "SENDT"]
+
+
+def test_a_clock_that_runs_ahead_takes_no_message_off_the_schedule(gateway: Gateway) -> None:
+    """A worker for which the deadline has passed leaves the message to its expiry; who keeps time sends it."""
+    (message_id,) = send(gateway)
+    carrier_of(gateway, timedelta(days=2)).carry(claim(gateway, DELIVER, message_id))
+    assert log_of(gateway, message_id) == ["OPPRETTET"]
+    carrier_of(gateway).carry(claim(gateway, DELIVER, message_id, at=timedelta(days=2, minutes=2)))
+    assert "SENDT" in log_of(gateway, message_id)
+
+
+def test_half_an_upload_is_waited_for_from_the_first_look(gateway: Gateway) -> None:
+    """However long ago it was begun: ten minutes from when it was found so; given up, it is not called unsent."""
+    fault(gateway, "broker upload", "drop-in-body")
+    (message_id,) = send(gateway)
+
+    def look(after: timedelta) -> str | None:
+        late = carrier_of(gateway, after)
+        journey = replace(late.journey, now=lambda: now() + after)
+        replace(late, journey=journey).carry(claim(gateway, DELIVER, message_id, at=after))
+        return message_of_storage(gateway, message_id).reference
+
+    carrier_of(gateway).carry(claim(gateway, DELIVER, message_id))
+    first = message_of_storage(gateway, message_id).reference
+    wait_for(lambda: gateway.assembly.dpo.find(SENDER, str(first)).state is Found.BUSY, "half an upload")
+    assert look(timedelta(minutes=30)) == first
+    assert look(timedelta(minutes=39)) == first
+    fault(gateway, "broker initialize", "status:503", times=None)
+    assert look(timedelta(minutes=50)) is None
+    carrier_of(gateway).expire(claim(gateway, EXPIRE, message_id, at=timedelta(days=2)))
+    assert message_of(gateway, message_id)["outcome"] == "unknown"
+
+
 def test_what_was_fetched_and_not_confirmed_is_offered_again(gateway: Gateway) -> None:
     """A crash between the two loses no receipt."""
     made = sim(gateway, "POST", "forge", **{"as": "311000101", "content": base64.b64encode(b"x").decode()})
@@ -290,8 +344,6 @@ def test_more_drafts_than_are_read_at_once_are_all_discarded(gateway: Gateway, m
 def test_the_worker_sweeps(gateway: Gateway) -> None:
     """Housekeeping is on the schedule of every worker."""
     build_worker(gateway.assembly)
-    with gateway.assembly.database.reading() as connection:
-        assert tasks.next_due(connection) is not None
     claimed = tasks.claim(
         gateway.assembly.database,
         "test",

@@ -206,9 +206,11 @@ def test_a_chunked_upload_is_taken_whole(sender: Actor, act: Act) -> None:
 
 
 def test_a_list_holds_the_newest_hundred(sender: Actor, act: Act) -> None:
-    """Of a hundred and one the oldest is not listed; a list of another resource is 403, of an unknown status 400."""
+    """Of a hundred and one the oldest is listed only where `to` asks for it; another resource is 403, an unknown status 400."""
     transfers = [sender.initialize(LIA).json()["fileTransferId"] for _ in range(101)]
     assert listed(act(LIA), status="Initialized") == list(reversed(transfers[1:]))
+    oldest = act(LIA).broker("GET", f"/{transfers[2]}").json()["created"]
+    assert listed(act(LIA), status="Initialized", to=oldest) == [transfers[1], transfers[0]]
     assert sender.broker("GET", "", params={"resourceId": "another"}).status_code == 403
     assert sender.broker("GET", "", params={"status": "Lost"}).status_code == 400
 

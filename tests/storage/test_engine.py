@@ -120,10 +120,22 @@ def test_a_full_disk_is_unavailable(sqlite_database: Database) -> None:
 
 
 def test_a_damaged_file_is_unavailable(tmp_path: Path) -> None:
-    """A file that is no database becomes StorageUnavailable, not an error of the driver."""
+    """A file that is no database any more becomes StorageUnavailable, not an error of the driver."""
+    database = Database(str(tmp_path / "gateway.db"))
     (tmp_path / "gateway.db").write_bytes(b"no database" * 1000)
-    with pytest.raises(StorageUnavailable, match="not a database"), Database(str(tmp_path / "gateway.db")).writing():
+    with pytest.raises(StorageUnavailable, match="not a database"), database.writing():
         pass
+
+
+@pytest.mark.parametrize("content", [b"x", b"This is somebody's letter, and no database at all."])
+def test_a_file_that_is_no_database_is_named_and_left_alone(tmp_path: Path, content: bytes) -> None:
+    """It is not told as a disk without room; an empty file is a database that begins."""
+    path = tmp_path / "letter.txt"
+    path.write_bytes(content)
+    with pytest.raises(SetupFault, match=r"letter\.txt is no SQLite database") as caught:
+        Database(str(path))
+    assert "[storage] database" in caught.value.mend
+    assert path.read_bytes() == content
 
 
 def test_writers_of_one_process_take_turns(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

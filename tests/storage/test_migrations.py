@@ -1,12 +1,14 @@
 """The tables come from the migrations, are those of the code, and are made once however many ask for it."""
 
+import threading
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from gateway.errors import SetupFault
-from gateway.storage import statuses
+from gateway.storage import engine, statuses
 from gateway.storage.engine import Database
 from gateway.storage.migrations import is_current, migrate
 from gateway.storage.statuses import FeedFilter
@@ -84,6 +86,33 @@ def test_three_processes_upgrade_one_empty_database(empty_address: str) -> None:
         assert set(inspect(connection).get_table_names()) == {*metadata.tables, "alembic_version"}
         assert connection.scalar(text("SELECT count(*) FROM alembic_version")) == 1
     database.close()
+
+
+def test_a_long_migration_is_waited_for(empty_address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others wait longer for one that migrates than writers wait for each other."""
+    monkeypatch.setattr(engine, "BUSY_SECONDS", 1)
+    first, second = Database(empty_address), Database(empty_address)
+    holds, upgraded = threading.Event(), threading.Event()
+
+    def migrate_slowly() -> None:
+        with first.writing() as connection:
+            if connection.dialect.name != "sqlite":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": engine._MIGRATION_LOCK})
+            holds.set()
+            upgraded.wait(2.5)
+
+    migrating = threading.Thread(target=migrate_slowly)
+    migrating.start()
+    holds.wait()
+    second.upgrade()
+    upgraded.set()
+    migrating.join()
+    with second.writing() as connection:
+        assert is_current(connection)
+        if connection.dialect.name != "sqlite":
+            assert connection.scalar(text("SHOW lock_timeout")) == "1s"
+    first.close()
+    second.close()
 
 
 def test_what_stands_on_the_schedule_gets_its_lane(empty_address: str) -> None:

@@ -41,6 +41,14 @@ def test_what_is_held_is_never_due(database: Database) -> None:
     assert taken.kind == KIND
 
 
+def test_what_has_no_task_is_held(database: Database) -> None:
+    """A queued message whose task was taken away: a retry by hand would make one, so it is held like the others."""
+    message = queued(database)
+    with database.writing() as connection:
+        tasks.remove(connection, KIND, subject=message.id)
+        assert [each.id for each in restored.hold(connection, KIND, now=NOW)] == [message.id]
+
+
 def test_what_was_sent_is_not_held(database: Database) -> None:
     """It is followed as before."""
     message = queued(database)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.message.status import Direction, Evidence, Outcome, Status, is_final, may_append, outcome
-from gateway.storage import conversations, messages, statuses
+from gateway.storage import conversations, messages, restored, statuses
 from gateway.storage.conversations import ConversationState
 from gateway.storage.engine import Database
 from gateway.storage.messages import Message, MessageState
@@ -342,3 +342,14 @@ def _log(database: Database, message: Message) -> list[str]:
 def _message(database: Database, message: Message) -> Message:
     with database.reading() as connection:
         return messages.get(connection, message.id)
+
+
+def test_a_cursor_beyond_what_was_drawn_is_ahead(database: Database) -> None:
+    """On both databases, and the leap of a restore counts as drawn."""
+    (message,) = store_queued(database)
+    with database.writing() as connection:
+        assert statuses.is_ahead(connection, 1)
+        cursor = statuses.append(connection, make_event(message, Status.OPPRETTET)) or 0
+        assert (statuses.is_ahead(connection, cursor), statuses.is_ahead(connection, cursor + 1)) == (False, True)
+        restored.leap(connection)
+        assert not statuses.is_ahead(connection, cursor + 1)

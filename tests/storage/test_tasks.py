@@ -53,9 +53,11 @@ def test_lanes_are_claimed_side_by_side(database: Database) -> None:
         for number in range(count):
             _add_new(database, NewTask("deliver", f"{lane} {number}", NOW - timedelta(minutes=number), lane))
     with database.reading() as connection:
-        assert tasks.lanes_due(connection, ("DPO", "", "poll"), now=NOW) == ("DPO", "poll")
-        assert tasks.lanes_due(connection, ("DPO", "poll"), now=NOW - timedelta(minutes=2)) == ("DPO",)
-        assert tasks.lanes_due(connection, (), now=NOW) == ()
+        assert tasks.lanes_due(connection, ("DPO", "", "poll"), kinds=("deliver",), now=NOW) == ("DPO", "poll")
+        assert tasks.lanes_due(connection, ("DPO", "poll"), kinds=("deliver",), now=NOW - timedelta(minutes=2)) == (
+            "DPO",
+        )
+        assert tasks.lanes_due(connection, (), kinds=("deliver",), now=NOW) == ()
     terms = [replace(TERMS, limit=2, lane="DPO"), replace(TERMS, limit=9, lane="poll"), replace(TERMS, lane="")]
     claimed = tasks.claim_each(database, "one", now=NOW, terms=terms)
     assert [(task.lane, task.subject) for task in claimed] == [
@@ -65,7 +67,8 @@ def test_lanes_are_claimed_side_by_side(database: Database) -> None:
         ("poll", "poll 0"),
     ]
     with database.reading() as connection:
-        assert tasks.lanes_due(connection, ("DPO", "poll"), now=NOW) == ("DPO",)
+        assert tasks.lanes_due(connection, ("DPO", "poll"), kinds=("deliver",), now=NOW) == ("DPO",)
+        assert tasks.lanes_due(connection, ("DPO", "poll"), kinds=("webhook",), now=NOW) == ()
 
 
 def test_a_held_task_is_free_when_its_lease_runs_out(database: Database) -> None:
@@ -150,18 +153,6 @@ def test_one_task_of_a_kind_for_a_subject(database: Database) -> None:
     assert {(task.kind, task.due) for task in claimed} == {("deliver", NOW), ("poll", NOW)}
 
 
-def test_an_idle_worker_knows_when_to_wake(database: Database) -> None:
-    """The next moment is the earliest of what is due and of the leases that run out; None on an empty schedule."""
-    assert _next_due(database) is None
-    _add(database, subject="held", due=NOW)
-    _add(database, subject="later", due=NOW + 2 * LEASE)
-    assert _next_due(database) == NOW
-    (held,) = tasks.claim(database, "one", now=NOW, terms=TERMS)
-    assert _next_due(database) == NOW + LEASE
-    tasks.renew(database, held, until=NOW + 3 * LEASE)
-    assert _next_due(database) == NOW + 2 * LEASE
-
-
 def test_a_task_belongs_to_the_transaction_that_made_it(database: Database) -> None:
     """A task that was added where the transaction then failed is not on the schedule."""
     with suppress(RuntimeError), database.writing() as connection:
@@ -231,11 +222,6 @@ def _fill(database: Database, count: int) -> None:
 def _finish(database: Database, held: Task) -> None:
     with database.writing() as connection:
         tasks.finish(connection, held)
-
-
-def _next_due(database: Database) -> datetime | None:
-    with database.reading() as connection:
-        return tasks.next_due(connection)
 
 
 def _rows(database: Database) -> list[tuple[str, str, int]]:

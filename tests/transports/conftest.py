@@ -47,6 +47,7 @@ class Transfer:
     content: bytes | None = None
     digest: str = ""
     confirmed: bool = False
+    begun: bool = False  # its download was, and nobody confirmed it
 
 
 @dataclass
@@ -174,10 +175,11 @@ class Handler(BaseHTTPRequestHandler):
     def list(self) -> None:
         """The newest hundred, as the real one has it; `to` is a moment that they were begun before."""
         before = self.call.query.get("to", "9999")
+        begun = self.call.query["recipientStatus"] == "DownloadStarted"
         waiting = [
             (transfer.overview.get("created") or "", reference)
             for reference, transfer in self.broker.transfers.items()
-            if transfer.status == "Published" and not transfer.confirmed
+            if transfer.status == "Published" and not transfer.confirmed and transfer.begun is begun
         ]
         newest = sorted((entry for entry in waiting if entry[0] < before), reverse=True)
         self.answer(200, [reference for _, reference in newest[: self.broker.page]])

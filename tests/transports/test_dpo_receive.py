@@ -120,6 +120,15 @@ def test_what_lies_unconfirmed_hides_nothing_older(transport, broker) -> None:
     assert set(found) == set(references)
 
 
+def test_an_old_one_that_was_begun_hides_nothing_newer(transport, broker) -> None:
+    """One that was fetched and never confirmed long ago leaves none out between itself and the newest page."""
+    broker.page = 100
+    old = broker.add(0)
+    broker.transfers[old].begun = True
+    references = [old, *(broker.add(minute) for minute in range(1, 231))]
+    assert [arrival.reference for arrival in transport.waiting(RECIPIENT)] == references
+
+
 def test_list_that_fails_is_an_error(transport, broker) -> None:
     """No list is not an empty list."""
     broker.dial["list"] = [503]

@@ -32,6 +32,11 @@ _SPECIAL = tuple(
     for text in ("192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48", "2001::/23", "3fff::/20", "5f00::/16")
 )
 
+_BY_HTTP = say(
+    "Write https://; or, for a host in your own network, let the gateway's administrator name it in "
+    "[webhooks] allow_hosts of gateway.toml."
+)
+
 Resolve = Callable[[str, int], Sequence[str]]
 
 
@@ -69,7 +74,9 @@ def read_endpoint(url: str, allow_hosts: Sequence[str]) -> Endpoint:
     if parts.scheme not in PORTS:
         raise _refused(say("a webhook goes to an address that begins with https://"))
     if parts.scheme == "http" and not exempt:
-        raise _refused(say("a webhook is sent by https only"))
+        raise Invalid(say("a webhook is sent by https only"), code="ENDPOINT", mend=_BY_HTTP)
+    if port == 0:
+        raise _refused(say("there is no port 0 to connect to"))
     if parts.username is not None or parts.password is not None:
         raise _refused(say("name and password do not belong in the address: the signature says who it is from"))
     if not _AUTHORITY.fullmatch(parts.netloc):
@@ -131,6 +138,9 @@ def _inside(ip: IPv6Address) -> IPv4Address | None:
 
 
 def _split(url: str) -> tuple[SplitResult, int | None]:
+    if len(url) <= LONGEST_URL and (plain := _plain_host(url)):
+        mend = say("Write the host as {host}.", host=plain)
+        raise Invalid(say("the host of an address is written in plain letters"), code="ENDPOINT", mend=mend)
     if len(url) > LONGEST_URL or not _PLAIN.fullmatch(url):
         raise _refused(say("the address is too long, or holds letters that do not belong in one"))
     try:
@@ -138,6 +148,15 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
         return parts, parts.port
     except ValueError as fault:
         raise _refused(say("the address cannot be read")) from fault
+
+
+def _plain_host(url: str) -> str:
+    """The host as ASCII (xn--…) where it has letters beyond that; empty where it has none, or cannot be written so."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return "" if host.isascii() else host.encode("idna").decode("ascii")
+    except (ValueError, UnicodeError):
+        return ""
 
 
 def _is_address(host: str) -> bool:

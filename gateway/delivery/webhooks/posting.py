@@ -31,6 +31,10 @@ from gateway.language import say
 BROKEN_OFF, TIMED_OUT = "BROKEN_OFF", "TIMED_OUT"
 _CONNECT_SECONDS = 5.0
 _ANSWER_BYTES = 64 * 1024
+_ANSWER_SOON = say("Answer 2xx as soon as the event is kept, and do the work that follows from it afterwards.")
+_LET_IN = say(
+    "Check that the endpoint is running, host and port of its address, and that the firewall lets the gateway in."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +101,8 @@ class Line:
             except (OSError, http.client.HTTPException, ValueError) as fault:
                 self._connection.close()
                 if overdue.is_set() or isinstance(fault, TimeoutError):
-                    raise Unavailable(
-                        say("no answer within {seconds:g} s", seconds=self._seconds), code=TIMED_OUT
-                    ) from None
+                    words = say("no answer within {seconds:g} s", seconds=self._seconds)
+                    raise Unavailable(words, mend=_ANSWER_SOON, code=TIMED_OUT) from None
                 raise _failed(fault) from None
         return Answered(status, time.monotonic() - begun, retry_after)
 
@@ -170,9 +173,8 @@ class _Pinned(http.client.HTTPConnection):
             try:
                 return socket.create_connection((address, self.endpoint.port), timeout=seconds / len(tried))
             except TimeoutError:
-                fault: Exception = Unavailable(
-                    say("no connection within {seconds:g} s", seconds=seconds), code=TIMED_OUT
-                )
+                words = say("no connection within {seconds:g} s", seconds=seconds)
+                fault: Exception = Unavailable(words, mend=_LET_IN, code=TIMED_OUT)
             except OSError as reason:
                 fault = reason
         raise fault
@@ -194,11 +196,13 @@ def _failed(fault: Exception) -> Unavailable:
     """Why there is no answer, for the owner of the endpoint."""
     if isinstance(fault, ssl.SSLError):
         reason = getattr(fault, "verify_message", "") or fault.reason or type(fault).__name__
-        return Unavailable(say("no safe connection: {reason}", reason=str(reason)), code="TLS")
+        mend = say("Check the certificate of the endpoint: its name, its dates, and that its whole chain is sent.")
+        return Unavailable(say("no safe connection: {reason}", reason=str(reason)), mend=mend, code="TLS")
     if isinstance(fault, http.client.RemoteDisconnected | ConnectionResetError | BrokenPipeError):
-        return Unavailable(say("the connection broke off before an answer came"), code=BROKEN_OFF)
+        mend = say("Look in the log of the endpoint, and of what stands before it, for why it hung up.")
+        return Unavailable(say("the connection broke off before an answer came"), mend=mend, code=BROKEN_OFF)
     if isinstance(fault, OSError):
-        return Unavailable(
-            say("no connection: {reason}", reason=fault.strerror or type(fault).__name__), code="NOT_REACHED"
-        )
-    return Unavailable(say("the answer is no HTTP"), code="NO_HTTP")
+        words = say("no connection: {reason}", reason=fault.strerror or type(fault).__name__)
+        return Unavailable(words, mend=_LET_IN, code="NOT_REACHED")
+    mend = say("Check host and port of the address: something that does not speak HTTP listens there.")
+    return Unavailable(say("the answer is no HTTP"), mend=mend, code="NO_HTTP")

@@ -35,6 +35,19 @@ _ROUND = timedelta(seconds=10)
 _IDLE = timedelta(minutes=10)
 _NO_PLACE = timedelta(seconds=1)
 _GONE = 410
+_UNWANTED = say(
+    "410 says that nobody wants to hear of it any more: in answer to an event it disables the subscription at once. "
+    "Let the endpoint answer 2xx, or delete the subscription."
+)
+_REDIRECTED = say("Redirects are not followed: give the final address as `url`.")
+_LOOK = say("Look in the log of the endpoint; it must answer 2xx once it has kept the event.")
+_ASKED_TO_LOG_IN = say("Let the endpoint take it without a login: the signature says who it is from.")
+_MENDS = {
+    401: _ASKED_TO_LOG_IN,
+    403: _ASKED_TO_LOG_IN,
+    404: say("Check the path of the address: the host answers, and has nothing there."),
+    405: say("Let the endpoint take POST at this address."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +209,20 @@ def require_success(answered: Answered) -> None:
     """Anything but 2xx as an error; 410 Gone says that nobody wants to hear of it any more."""
     if 200 <= answered.status < 300:
         return
-    message = say("the endpoint answered {status}", status=answered.status)
-    if answered.status == _GONE:
-        raise Rejected(message, code="GONE", status=answered.status)
-    raise Unavailable(message, code="ANSWERED", status=answered.status, retry_after=answered.retry_after)
+    status, message = answered.status, _answered(answered.status)
+    if status == _GONE:
+        raise Rejected(message, mend=_UNWANTED, code="GONE", status=status)
+    mend = _REDIRECTED if 300 <= status < 400 else _MENDS.get(status, _LOOK)
+    raise Unavailable(message, mend=mend, code="ANSWERED", status=status, retry_after=answered.retry_after)
+
+
+def was_gone(entry: Subscription) -> bool:
+    """Whether the last thing that a subscription's endpoint answered was 410 Gone."""
+    return entry.last_error == _answered(_GONE)
+
+
+def _answered(status: int) -> str:
+    return say("the endpoint answered {status}", status=status)
 
 
 def _differs(entry: Subscription, tried: Subscription) -> bool:

@@ -29,7 +29,8 @@ from gateway.transports.dpo.failures import (
 from gateway.transports.port import Parcel
 
 READ = "altinn:broker.read"
-_UNCONFIRMED = ("Initialized", "DownloadStarted")
+# What waits: one whose download was begun was fetched and never confirmed.
+UNCONFIRMED = ("Initialized", "DownloadStarted")
 WRITE = "altinn:broker.write"
 
 _JSON = {"Accept": "application/json"}
@@ -112,15 +113,8 @@ class Broker:
         except _MISSHAPEN:
             raise unreadable(say("gave an overview that cannot be read")) from None
 
-    def published(self, organisation: str, before: datetime | None) -> list[str]:
-        """The ids of transfers that wait for an organisation: the newest hundred, or of those begun before a moment.
-
-        One whose download was begun waits too: it was fetched and never confirmed.
-        """
-        found = [self._list(organisation, status, before=before) for status in _UNCONFIRMED]
-        return list(dict.fromkeys(entry for page in found for entry in page))
-
-    def _list(self, organisation: str, status: str, *, before: datetime | None) -> list[str]:
+    def published(self, organisation: str, status: str, *, before: datetime | None) -> list[str]:
+        """The ids that wait for an organisation in a status: the newest hundred, or of those begun before a moment."""
         query = {"resourceId": self._settings.resource, "status": "Published", "recipientStatus": status}
         if before:
             query["to"] = before.isoformat()

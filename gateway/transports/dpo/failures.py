@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import requests
+import structlog
 
 from gateway.errors import (
     AnswerLost,
@@ -23,9 +24,15 @@ from gateway.language import say
 from gateway.maskinporten.calls import TURNED_AWAY, explain, unreachable
 from gateway.transports.dpo.body import UploadBody
 
+log = structlog.get_logger(__name__)
+
 WHO = "Altinn Broker"
 UNKNOWN_TRANSFER = "UNKNOWN_TRANSFER"
 
+_CHECK_SETTINGS = (
+    "The operator of the gateway checks `[dpo] resource`, `system_users` and the rights against the channel's words; "
+    "then: gateway retry."
+)
 _ASK = "Nobody needs to act: the gateway asks Altinn what became of the transfer before it sends anything again."
 
 
@@ -33,7 +40,7 @@ def explain_answer(
     answer: requests.Response, organisation: str, *, resource: str, now: Callable[[], datetime]
 ) -> Outside:
     """The error for an answer that is no success, with who can mend it."""
-    mend = "The operator of the gateway reads Altinn's words: Altinn Broker will not take this call."
+    mend = _CHECK_SETTINGS
     fault = explain(answer, WHO, now=now, mend=mend)
     if isinstance(fault, TokenRefused):
         fault.mend = say(
@@ -43,11 +50,24 @@ def explain_answer(
             resource=resource,
         )
     if answer.status_code == 404:
+        if not _is_problem(answer):
+            mend = "The operator of the gateway checks the broker's address in the settings, and what stands before it."
+            message = say("Something else than {who} answered 404.", who=WHO)
+            return Unavailable(message, mend=mend, code=TURNED_AWAY, status=404, answer=fault.answer)
         return Rejected(fault.message, mend=fault.mend, code=UNKNOWN_TRANSFER, status=404, answer=fault.answer)
     if answer.status_code == 413:
         fault.mend = say("Whoever sends makes the message smaller: fewer or smaller documents, or several messages.")
         fault.must_act = MustAct.SENDER
     return fault
+
+
+def _is_problem(answer: requests.Response) -> bool:
+    """Whether the broker itself speaks: a proxy's 404 knows nothing of the transfer, whose bytes may all be there."""
+    try:
+        body = answer.json()
+    except (ValueError, requests.RequestException):
+        return False
+    return isinstance(body, dict) and isinstance(body.get("detail"), str)
 
 
 def explain_upload(fault: Outside) -> Outside:
@@ -70,20 +90,21 @@ def explain_break(body: UploadBody, fault: requests.RequestException) -> Gateway
     if isinstance(body.fault, GatewayError):
         return body.fault
     if isinstance(body.fault, OSError):
+        log.error("message_unreadable", error=type(body.fault).__name__)
         return StorageUnavailable(
-            say("The message could not be read while it was sent: {error}.", error=type(body.fault).__name__),
+            say("The message could not be read while it was sent."),
             mend="The operator of the gateway looks at the disk or store that holds the documents.",
         )
     if not body.begun:
         return unreachable(WHO, fault)
     message = say(
-        "{how} after {sent} of {all} bytes were handed to {who} ({error}).",
+        "{how} after {sent} of {all} bytes were handed to {who}.",
         how=say("The connection broke") if not body.complete else say("No answer came"),
         sent=body.sent,
         all=len(body),
         who=WHO,
-        error=type(fault).__name__,
     )
+    log.info("upload_broke", error=type(fault).__name__, sent=body.sent, all=len(body))
     return AnswerLost(message, mend=_ASK)
 
 

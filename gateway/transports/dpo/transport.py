@@ -20,7 +20,7 @@ from gateway.language import say
 from gateway.maskinporten import Kept, Shelf, Tokens
 from gateway.maskinporten.calls import NOT_REACHED, calling, quote_words
 from gateway.transports.dpo.body import BLOCK
-from gateway.transports.dpo.broker import Broker, DpoSettings, Overview
+from gateway.transports.dpo.broker import UNCONFIRMED, Broker, DpoSettings, Overview
 from gateway.transports.dpo.failures import UNKNOWN_TRANSFER, WHO
 from gateway.transports.port import Arrival, Consignment, Finding, Found
 
@@ -124,12 +124,16 @@ class DpoTransport:
         return tag is None or not _CHANNEL.fullmatch(tag)
 
     def _list(self, organisation: str) -> list[Overview]:
-        """Every transfer that waits, page by page, for as long as a page is full and brings something new."""
+        """Every transfer that waits. Each status is leafed through alone: its pages say nothing of the other's."""
         seen: set[str] = set()
+        return [found for status in UNCONFIRMED for found in self._leaf_through(organisation, status, seen=seen)]
+
+    def _leaf_through(self, organisation: str, status: str, *, seen: set[str]) -> list[Overview]:
+        """Page by page, for as long as a page is full and brings something new."""
         overviews: list[Overview] = []
         before: datetime | None = None
         for _ in range(_MOST_PAGES):
-            page = self._broker.published(organisation, before)
+            page = self._broker.published(organisation, status, before=before)
             found = self._read_overviews(organisation, [reference for reference in page if reference not in seen])
             overviews += found
             seen.update(page)

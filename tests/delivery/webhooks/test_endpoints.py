@@ -130,7 +130,7 @@ def test_odd_spellings_of_addresses_lead_nowhere(host: str) -> None:
         "https://fagsystem.example:x/",
         "https://fagsystem.example/a b",
         "https://fagsystem.example/\r\nX: y",
-        "https://blåbær.example/",
+        "https://fagsystem.example:0/",
         "https://[::1/",
         "https://[fe80::1%25lo]x/",
         "https://fag%73ystem.example/",
@@ -143,6 +143,17 @@ def test_what_is_no_address_of_an_endpoint_is_refused(url: str) -> None:
         read_endpoint(url, ())
     assert caught.value.code == "ENDPOINT"
     assert "https://" in caught.value.mend
+
+
+@pytest.mark.parametrize(
+    ("url", "mend"),
+    [("http://fagsystem.example/", "[webhooks] allow_hosts"), ("https://blåbær.example/", "xn--blbr-roah.example")],
+)
+def test_the_mend_names_the_way_out(url: str, mend: str) -> None:
+    """Plain http has a setting, and a host with other letters is shown as it can be written."""
+    with pytest.raises(Invalid) as caught:
+        read_endpoint(url, ())
+    assert (caught.value.code, mend in caught.value.mend) == ("ENDPOINT", True), caught.value.mend
 
 
 def test_an_endpoint_is_read() -> None:

@@ -14,8 +14,8 @@ def upgrade() -> None:
     """Add the lane, and the index that a claim walks now."""
     op.add_column("task", sa.Column("lane", sa.Text, nullable=False, server_default=""))
     op.create_index("ix_task_lane_due", "task", ["lane", "due"])
-    op.execute("UPDATE task SET lane = 'poll' WHERE kind = 'poll'")
+    op.execute("UPDATE task SET lane = kind WHERE kind IN ('poll', 'expire')")
     op.execute(
         "UPDATE task SET lane = coalesce((SELECT channel FROM message WHERE message.id = task.subject), '')"
-        " WHERE kind IN ('deliver', 'expire')"
+        " WHERE kind = 'deliver'"
     )

@@ -134,7 +134,7 @@ class Intake:
         """Take a draft and its bytes away at once."""
         before = self.draft_for_change(any_id, caller, if_match=if_match)
         with self.database.writing() as connection:
-            require_version_standing(connection, before.conversation.id, if_match)
+            require_version_standing(connection, before.conversation.id, if_match=if_match)
             keys = conversations.discard(connection, before.conversation.id)
         for key in keys:
             self.blobs.delete(key)
@@ -272,7 +272,7 @@ def require_draft(view: View, if_match: int | None, *, now: datetime) -> None:
         raise changed_meanwhile()
 
 
-def require_version_standing(connection: Connection, conversation_id: str, if_match: int | None) -> int:
+def require_version_standing(connection: Connection, conversation_id: str, *, if_match: int | None) -> int:
     """The version of a draft that nobody else changes until this transaction ends; `Stale` unless it is `if_match`."""
     version = conversations.lock_draft(connection, conversation_id)
     if if_match is not None and version != if_match:

@@ -142,7 +142,7 @@ class Uploads:
         view = self.intake.view(any_id, caller)
         require_draft(view, if_match, now=self.intake.now())
         with self.intake.database.writing() as connection:
-            require_version_standing(connection, view.conversation.id, if_match)
+            require_version_standing(connection, view.conversation.id, if_match=if_match)
             key = documents.remove(connection, view.conversation.id, filename=normal(filename))
             if key is None:
                 message = say("the conversation has no document {filename}", filename=filename)
@@ -156,7 +156,7 @@ class Uploads:
     ) -> tuple[Kept, int, str | None]:
         """The row; also the key of the bytes that are no longer needed."""
         with self.intake.database.writing() as connection:
-            standing_version = require_version_standing(connection, document.conversation_id, if_match)
+            standing_version = require_version_standing(connection, document.conversation_id, if_match=if_match)
             standing = {each.filename: each for each in documents.of_conversation(connection, document.conversation_id)}
             previous = standing.get(document.filename)
             if previous and previous.sha256 == document.sha256:

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import Error as SqliteError
 from typing import Any
 
 import structlog
@@ -226,10 +227,13 @@ def _plain_errors() -> Iterator[None]:
     except _OUR_OWN_FAULTS:
         raise
     except DBAPIError as fault:
-        # The driver's words name host, port and user: they are the operator's, not those of whoever asked.
         log.error("database_unavailable", error=type(fault.orig).__name__, reason=str(fault.orig))
+        # SQLite says what is wrong with the file; a server's driver also names host, port and user, which go to no door.
+        told = say("the database does not answer")
+        if isinstance(fault.orig, SqliteError):
+            told = say("the database does not answer: {reason}", reason=str(fault.orig))
         raise StorageUnavailable(
-            say("the database does not answer"),
+            told,
             mend=say("see that its disk has room and that its server runs; the gateway's log holds its own words"),
         ) from fault
     except PoolTimeout as fault:

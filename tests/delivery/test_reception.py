@@ -11,10 +11,11 @@ from gateway.delivery.reception import CRASHES_BORNE, RECEIPT, Reception
 from gateway.errors import NotFound
 from gateway.message.processes import ARKIVMELDING_KVITTERING, STATUS
 from gateway.message.sbd import Envelope
+from gateway.message.status import Status
 from gateway.storage import arrivals, attempts, conversations, documents, messages, statuses, subscriptions
 from gateway.storage.engine import Database
 from gateway.transports.port import Arrival
-from tests.storage.making import NOW, RECIPIENT, SENDER, store_queued
+from tests.storage.making import NOW, RECIPIENT, SENDER, make_event, store_queued
 
 
 class Post:
@@ -111,6 +112,8 @@ def test_a_second_failure_with_its_reason_is_told_in_the_timeline(
 ) -> None:
     """Once, however often it comes; the log keeps one FEIL."""
     (message,) = store_queued(database)
+    with database.writing() as connection:
+        statuses.append(connection, make_event(message, Status.OPPRETTET))
     post = Post("first", "first again", "reason", "reason again")
     status = Said(STATUS, message.choice.conversation_id, message.id, status="FEIL")
     reason = Said(

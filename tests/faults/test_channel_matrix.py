@@ -51,8 +51,7 @@ def stopped(action: str, *, act: str = "operator", times: int | None = 1, upload
     return Row(action, 1, begun, uploads, times, None, Verdict.STOP, log, "failed", act, orphans=orphans)
 
 
-# Five seconds, three times as long each time: 5, 15, 45, 135, 405. The last one is past the ten minutes.
-# Looks come further and further apart: the first one that is ten minutes after the first.
+# Five seconds, three times as long each time: 5, 15, 45, 135, 405, 1215. The last look is ten minutes past the first.
 TEN_MINUTES = 1820.0
 
 UPLOADS = {

@@ -16,6 +16,7 @@ _SILENT_SECONDS = 180
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_kills_lose_and_double_nothing(stage: Stage) -> None:
     """Every boundary once and random moments between: committed = delivered once, and every final status is right."""
     _wage(stage, kills=30, letters=40)

@@ -33,7 +33,7 @@ from gateway.delivery.emptied import require_bytes
 from gateway.delivery.submission import Submission, View
 from gateway.delivery.taking import wanted_of
 from gateway.delivery.uploads import Incoming, Kept
-from gateway.errors import Refused, Unreadable, UnsupportedType
+from gateway.errors import Outside, Refused, Unreadable, UnsupportedType
 from gateway.language import say
 from gateway.storage import conversations, idempotency
 from gateway.storage.conversations import ConversationFilter, ConversationState, ConversationSummary, Page
@@ -88,8 +88,9 @@ class Messages(MethodView):
             raise
         try:
             return _draft_once(submission, form)
-        except Refused:
-            # Any other error may hide rows that stand: an answer to COMMIT can be lost. The sweep knows in time.
+        except (Refused, Outside):
+            # The registry is asked before anything is written. Any other error may hide rows that stand, for an answer to
+            # COMMIT can be lost: the sweep knows in time.
             rooms().uploads.drop(form.documents)
             raise
 

@@ -143,9 +143,11 @@ class Carrier:
         if is_there(finding.state):
             self._record_sent(held, carried, reference=reference)
             return Heard()
-        if finding.state is Found.BUSY and self.journey.is_still_busy(carried.message.id, held=held):
+        if finding.state is Found.BUSY and (until := self.journey.busy_until(carried.message.id, held=held)):
             words = say("the channel is still receiving the bytes of an earlier try")
-            self._look_again(held, carried, detail=words, must_act=MustAct.NOBODY)
+            tried = replace(self._attempt(carried, DELIVER, detail=words), must_act=MustAct.NOBODY)
+            # The pauses grow, and the next one would go on long after the patience with the transfer has ended.
+            self._come_again(held, tried, due=min(self.now() + self.backoff.pause(held.attempts), until))
             return Heard()
         if finding.state is Found.EMPTY:
             return self._hand_over(held, carried, reference=reference)
@@ -198,8 +200,8 @@ class Carrier:
             attempts.record(connection, tried)
             tasks.reschedule(connection, held, due=self.now() + _FIRST_LOOK, step=FOLLOW)
 
-    def _look_again(self, held: Task, carried: Carried, *, detail: str, must_act: MustAct | None = None) -> None:
-        tried = replace(self._attempt(carried, held.step or DELIVER, detail=detail), must_act=must_act)
+    def _look_again(self, held: Task, carried: Carried, *, detail: str) -> None:
+        tried = self._attempt(carried, held.step or DELIVER, detail=detail)
         self._come_again(held, tried, due=self.now() + self.backoff.pause(held.attempts))
 
     def _come_again(self, held: Task, tried: Attempt, *, due: datetime) -> None:

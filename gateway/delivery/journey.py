@@ -189,16 +189,17 @@ class Journey:
             tasks.require(connection, held)
             messages.set_reference(connection, ReferenceEntry(message_id, None, self.now(), why))
 
-    def is_still_busy(self, message_id: str, *, held: Task) -> bool:
-        """Whether a half uploaded transfer is to be waited for: ten minutes, from the first look that found it so."""
+    def busy_until(self, message_id: str, *, held: Task) -> datetime | None:
+        """How long a half uploaded transfer is waited for: ten minutes from the first look; None where they are over."""
         with self.database.writing() as connection:
             messages.lock_conversation(connection, message_id)
             tasks.require(connection, held)
-            last = messages.references(connection, message_id)[-1]
-            if last.why == HALF_UPLOADED:
-                return self.now() - last.at <= BUSY_PATIENCE
-            messages.set_reference(connection, replace(last, at=self.now(), why=HALF_UPLOADED))
-            return True
+            last, now = messages.references(connection, message_id)[-1], self.now()
+            if last.why != HALF_UPLOADED:
+                last = replace(last, at=now, why=HALF_UPLOADED)
+                messages.set_reference(connection, last)
+            until = last.at + BUSY_PATIENCE
+            return until if now < until else None
 
     def was_left_half(self, message_id: str) -> bool:
         """Whether a half uploaded transfer was given up: then nobody can say that the channel has nothing of the message."""

@@ -25,7 +25,7 @@ _PARAMETER = "PARAMETER"
 class _Parser(FlaskParser):
     """webargs with our own reading of JSON and our own refusals; a misspelt parameter is noticed, not passed over."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE}  # noqa: RUF012
+    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE}  # noqa: RUF012 - webargs reads it so
 
     def load_json(self, req: Request, schema: Schema) -> Any:
         if not req.is_json:

@@ -19,7 +19,7 @@ demo: $(READY) ## See an arkivmelding go all the way, on this machine alone
 	$(BIN)/gateway demo
 
 test: $(READY) ## Run every test
-	$(BIN)/pytest
+	$(BIN)/pytest -n 3 --dist loadfile
 
 faults: $(READY) ## Kill servers and workers 200 times on each database while 500 messages go out (half an hour)
 	$(BIN)/pytest -s -m long tests/faults

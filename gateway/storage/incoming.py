@@ -5,7 +5,6 @@ which hand the records on.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -145,7 +144,7 @@ def write_files(files: tuple[IncomingFile, ...]) -> list[list[object]]:
 
 def read(row: Row[Any]) -> Incoming:
     """The record of a whole row."""
-    facts: Mapping[str, Any] = row._mapping
+    facts: dict[str, Any] = dict(row._mapping)
     return Incoming(
         sbd=cast("JsonObject", json.loads(facts["sbd"])),
         state=InboxState(facts["state"]),

@@ -7,7 +7,7 @@ both.
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
 
 from gateway.storage.columns import SERIAL, Moment, Said, Words, required
-from gateway.storage.tables import metadata
+from gateway.storage.tables import metadata as metadata
 
 # `sbd` is its JSON text as it came. `blob` is the ASiC-E, opened and verified; `parcel` the bytes as they came, where
 # they could not be opened or are not believed. A row is never taken away: it is what tells a copy from a new message.

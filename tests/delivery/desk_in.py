@@ -108,7 +108,14 @@ class Desk:
 
     def carry(self) -> int:
         """One round of the receipts that are due; how many there were."""
-        receipts = Receipts(
+        held = self.claim()
+        for task in held:
+            self.receipts().carry(task)
+        return len(held)
+
+    def receipts(self) -> Receipts:
+        """What sends them."""
+        return Receipts(
             self.database,
             self.channel,
             KeyRing(self.keys),
@@ -117,10 +124,6 @@ class Desk:
             self.now,
             lambda: f"id-{next(self.numbers)}",
         )
-        held = self.claim()
-        for task in held:
-            receipts.carry(task)
-        return len(held)
 
     def carry_all(self, within: timedelta = timedelta(hours=25)) -> None:
         """Round after round while time goes by, until none is left or the time is up."""

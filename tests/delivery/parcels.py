@@ -76,7 +76,7 @@ class Channel:
     folder: Path
     offered: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)
-    sent: list[Consignment] = field(default_factory=list)
+    sent: list[tuple[Consignment, bytes]] = field(default_factory=list)
     begun: dict[str, Found] = field(default_factory=dict)
     faults: dict[str, list[Exception]] = field(default_factory=dict)
 
@@ -111,8 +111,9 @@ class Channel:
             self.begun[reference] = Found.EMPTY
             remember(reference)
         self._strike("send")
-        assert sum(len(chunk) for chunk in consignment.parcel.chunks()) == consignment.parcel.length
-        self.sent.append(consignment)
+        content = b"".join(consignment.parcel.chunks())
+        assert len(content) == consignment.parcel.length
+        self.sent.append((consignment, content))
         self.begun[reference] = Found.PUBLISHED
         self._strike("answer")
         return reference

@@ -23,6 +23,7 @@ from gateway.config import Settings
 from gateway.delivery.carrier import Carrier
 from gateway.delivery.committing import DELIVER, EXPIRE
 from gateway.delivery.housekeeping import SWEEP, SWEEP_BYTES, Housekeeping, Keeping
+from gateway.delivery.inbox import Inbox
 from gateway.delivery.intake import Intake
 from gateway.delivery.journey import Journey
 from gateway.delivery.lanes import POLL_LANE, WEBHOOK_LANE
@@ -217,6 +218,7 @@ def build_door(assembly: Assembly) -> "Flask":
         now=now,
         waiting=Waiting(assembly.database, settings.server.threads),
         subscribing=Subscribing(assembly.database, poster, assembly.sealer, settings.webhooks, now, new_id),
+        inbox=Inbox(assembly.database, assembly.blobs, now, settings.inbox),
     )
     login = LoginSettings(settings.server.hosts, settings.organisations, is_loopback(settings.server.host))
     return create_door(behind, login)

@@ -12,7 +12,7 @@ from gateway.storage import engine, statuses
 from gateway.storage.engine import Database
 from gateway.storage.migrations import is_current, migrate
 from gateway.storage.statuses import FeedFilter
-from gateway.storage.tables import metadata
+from gateway.storage.tables_in import metadata
 
 from . import crowd
 

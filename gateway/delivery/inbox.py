@@ -123,7 +123,7 @@ class Inbox:
             if done is None:
                 raise _not_locked(found)
             statuses.append(connection, incoming_event(done, Status.INNKOMMENDE_LEVERT, now=now))
-            owe(connection, done, Status.LEVERT, now=now)
+            owe(connection, done, status=Status.LEVERT, now=now)
             return done
 
     def unlock(self, message_id: str, caller: Caller, *, any_lock: bool = False) -> Incoming:

@@ -102,15 +102,6 @@ def test_a_kvittering_of_the_other_side_is_lest_and_stands_in_the_inbox(world: W
     assert a.call("DELETE", f"/in/messages/pop?messageId={identifier}").status_code == 200
 
 
-def test_what_one_sends_to_oneself_is_two_messages_with_one_id(world: World) -> None:
-    """Outgoing and incoming each have a log of their own."""
-    a, _ = world
-    to_self = Message(parts=(Part("Havnes kommune", SENDER),), melding_id="7b0a2a0e-76a4-4b5a-8d9c-1f2e3d4c5b6a")
-    answer = a.post(to_self.xml())
-    if not answer.json()["prototypes"]:
-        pytest.skip("the arkivmelding-first door skips the sender itself")
-
-
 def kvittering(identifier: str, conversation: str, message_id: str) -> dict[str, object]:
     """An arkivmelding_kvittering from DPO to SENDER about that message."""
 

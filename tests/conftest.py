@@ -2,7 +2,7 @@
 
 import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import delete
 
+from gateway.cli.logs import LibraryRecords
 from gateway.delivery.committing import DELIVER
 from gateway.sandbox.server import Sandbox
 from gateway.storage.tables import task
@@ -31,27 +32,39 @@ def run_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("log") / "run.log"
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _log_everything(run_log: Path) -> Iterator[None]:
+@pytest.fixture(scope="session")
+def _listener(run_log: Path) -> Iterator[Callable[[], None]]:
+    """Lets everything that is logged go to the log of the run, by the formatter that the gateway gives its libraries."""
     with run_log.open("a", encoding="utf-8") as sink:
-        structlog.configure(
-            processors=[
-                structlog.contextvars.merge_contextvars,
-                structlog.processors.add_log_level,
-                structlog.processors.format_exc_info,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
-            ],
-            logger_factory=structlog.WriteLoggerFactory(sink),
-            cache_logger_on_first_use=False,
-        )
-        handler = logging.StreamHandler(sink)
-        root = logging.getLogger()
-        root.addHandler(handler)
-        root.setLevel(logging.DEBUG)
-        yield
+        factory, handler, root = structlog.WriteLoggerFactory(sink), logging.StreamHandler(sink), logging.getLogger()
+        handler.setFormatter(LibraryRecords())
+
+        def listen() -> None:
+            structlog.configure(
+                processors=[
+                    structlog.contextvars.merge_contextvars,
+                    structlog.processors.add_log_level,
+                    structlog.processors.format_exc_info,
+                    structlog.processors.JSONRenderer(ensure_ascii=False),
+                ],
+                wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
+                logger_factory=factory,
+                cache_logger_on_first_use=False,
+            )
+            if handler not in root.handlers:
+                root.addHandler(handler)
+            root.setLevel(logging.DEBUG)
+
+        yield listen
         root.removeHandler(handler)
     # When everything else has been: an error here is one of the run, not of the test that happened to be the last.
     assert not look_through(run_log.parent)
+
+
+@pytest.fixture(autouse=True)
+def _log_everything(_listener: Callable[[], None]) -> None:
+    """Before each test, for the commands that the one before has run in this process have set up logs of their own."""
+    _listener()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,6 +8,11 @@ import threading
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from gateway.message.processes import STATUS
+from gateway.message.sbd import Envelope
+
+_Key = tuple[str, str, str, str | None]
+
 
 @dataclass(frozen=True, slots=True)
 class ReceivedFile:
@@ -41,7 +46,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message at one recipient. `sender` is the envelope's word for it, `transfer_sender` the Broker's."""
+    """One message at one recipient. `sender` is the envelope's word for it, `transfer_sender` the Broker's.
+
+    `status` is what a message of type `status` tells: those of one message share its id, and are told apart by it.
+    """
 
     message_id: str
     recipient: str
@@ -52,6 +60,7 @@ class Delivery:
     conversation_id: str | None = None
     sender: str | None = None
     process: str | None = None
+    status: str | None = None
     copies: int = 1
     answers: tuple[str, ...] = ()
 
@@ -62,6 +71,7 @@ class Delivery:
             "conversationId": self.conversation_id,
             "recipient": self.recipient,
             "type": self.type,
+            "status": self.status,
             "process": self.process,
             "sender": self.sender,
             "transferSender": self.transfer_sender,
@@ -78,16 +88,25 @@ class Delivery:
         }
 
 
+def status_of(envelope: Envelope) -> str | None:
+    """What a message of type `status` tells; None of any other."""
+    return str(envelope.business.get("status")) if envelope.document_type == STATUS else None
+
+
+def _key_of(delivery: Delivery) -> _Key:
+    return (delivery.recipient, delivery.type, delivery.message_id, delivery.status)
+
+
 class Deliveries:
     """All deliveries. May be used from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._deliveries: dict[tuple[str, str, str], Delivery] = {}
+        self._deliveries: dict[_Key, Delivery] = {}
 
-    def count_copy(self, recipient: str, message_id: str, *, type: str) -> bool:
+    def count_copy(self, recipient: str, envelope: Envelope) -> bool:
         """Whether the recipient has this message already; then this is one copy more."""
-        key = (recipient, type, message_id)
+        key = (recipient, envelope.type, envelope.message_id, status_of(envelope))
         with self._lock:
             if (known := self._deliveries.get(key)) is None:
                 return False
@@ -97,11 +116,11 @@ class Deliveries:
     def record(self, delivery: Delivery) -> None:
         """Note a message that came for the first time."""
         with self._lock:
-            self._deliveries[delivery.recipient, delivery.type, delivery.message_id] = delivery
+            self._deliveries[_key_of(delivery)] = delivery
 
     def note_answer(self, delivery: Delivery, answer: str) -> None:
         """Note that the recipient has answered: `MOTTATT`, `LEVERT`, `kvittering:OK`."""
-        key = (delivery.recipient, delivery.type, delivery.message_id)
+        key = _key_of(delivery)
         with self._lock:
             known = self._deliveries[key]
             self._deliveries[key] = replace(known, answers=(*known.answers, answer))

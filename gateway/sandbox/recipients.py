@@ -14,7 +14,7 @@ import structlog
 from gateway.message.processes import ARKIVMELDING, message_type
 from gateway.message.sbd import Envelope
 from gateway.sandbox.authority import Authority, Holder
-from gateway.sandbox.deliveries import Deliveries, Delivery, Verdict
+from gateway.sandbox.deliveries import Deliveries, Delivery, Verdict, status_of
 from gateway.sandbox.faults import Action, Call, Channel, Dial, Fault
 from gateway.sandbox.organisations import SENDER, Organisation, Organisations
 from gateway.sandbox.replies import post_envelope, write_kvittering, write_status
@@ -93,7 +93,7 @@ class Recipients:
         except ValueError as problem:
             self._record_odd(transfer, number, problem=str(problem))
         else:
-            if not self.deliveries.count_copy(number, envelope.message_id, type=envelope.type):
+            if not self.deliveries.count_copy(number, envelope):
                 self._take_in(transfer, path, envelope=envelope, organisation=organisation)
         self.transfers.confirm(transfer.id, organisation=organisation.identifier)
 
@@ -109,6 +109,7 @@ class Recipients:
             conversation_id=envelope.conversation_id,
             sender=envelope.sender,
             process=envelope.process,
+            status=status_of(envelope),
         )
         self.deliveries.record(delivery)
         if envelope.type == message_type(ARKIVMELDING):

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.faults.client import Fagsystem
+from tests.faults.mail import Correspondent, Desk
 from tests.faults.processes import Running
 from tests.faults.stage import Role, Stage
 from tests.faults.web_main import BOUNDARIES as WEB
@@ -31,6 +32,7 @@ _RARE = frozenset({"expiring", "expired", "followed", "uploading-on", "sweeping"
 _SWEEPS = frozenset({"sweeping", "swept"})  # not reached by waiting: they come too seldom
 _FAGSYSTEM_THREADS = 3
 _PAUSE_BETWEEN_LETTERS = 0.2
+_PAUSE_BETWEEN_MAIL = 0.8
 
 
 @dataclass
@@ -88,10 +90,15 @@ class Plan:
 
 @dataclass
 class Campaign:
-    """A plan carried out on a stage while a fagsystem sends at least so many letters to one who fetches them."""
+    """A plan carried out on a stage while a fagsystem sends at least so many letters to one who fetches them.
+
+    Meanwhile somebody writes to us, and the fagsystem's desk takes in what comes.
+    """
 
     stage: Stage
     fagsystem: Fagsystem
+    desk: Desk
+    correspondent: Correspondent
     plan: Plan
     letters: int
     faults: list[BaseException] = field(default_factory=list)
@@ -101,6 +108,7 @@ class Campaign:
         """Until everything is killed that was to be killed and every letter is committed; nothing runs afterwards."""
         killers = [threading.Thread(target=self._guarded, args=(self._kill_on, role)) for role in _PLACES]
         senders = [threading.Thread(target=self._guarded, args=(self._send,)) for _ in range(_FAGSYSTEM_THREADS)]
+        senders += [threading.Thread(target=self._guarded, args=(act,)) for act in (self._write_to_us, self._take_in)]
         for thread in (*killers, *senders):
             thread.start()
         for thread in killers:
@@ -154,6 +162,16 @@ class Campaign:
         while not self.faults and (not self._over.is_set() or self.fagsystem.heard < self.letters):
             self.fagsystem.send_next()
             time.sleep(_PAUSE_BETWEEN_LETTERS)
+
+    def _write_to_us(self) -> None:
+        while not self.faults and not self._over.is_set():
+            self.correspondent.write_next()
+            time.sleep(_PAUSE_BETWEEN_MAIL)
+
+    def _take_in(self) -> None:
+        while not self.faults and not self._over.is_set():
+            if not self.desk.take_next():
+                time.sleep(_PAUSE_BETWEEN_LETTERS)
 
     def _guarded(self, act: object, *arguments: object) -> None:
         try:

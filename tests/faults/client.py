@@ -17,12 +17,12 @@ from datetime import UTC, datetime, timedelta
 import requests
 
 from tests.documents import DPO, Doc, Message, Objekt, Part
+from tests.faults.asking import until
 
 # DPO in the sandbox; the campaign lets it fetch nothing, so that what is sent to it runs into its deadline.
 DEAF = "0192:311000063"
 DEADLINE = timedelta(seconds=9)
 _PAUSE = 0.15
-_PATIENCE = 180
 _KEYS_RUNNING = 4  # so often a key is found under way before a new one is made: all that can come of it is a draft
 _LARGE_EVERY, _DEAF_EVERY = 4, 5
 _XML, _JSON = "application/xml", "application/json"
@@ -30,10 +30,6 @@ _XML, _JSON = "application/xml", "application/json"
 
 class TooLate(Exception):
     """The gateway refused a letter whose deadline had passed by then: that one was never to be sent."""
-
-
-class GaveUp(AssertionError):
-    """The gateway did not answer in any way that a fagsystem could go on with."""
 
 
 @dataclass(frozen=True)
@@ -129,25 +125,10 @@ class Fagsystem:
                 time.sleep(_PAUSE * 3)
 
     def _until(self, method: str, path: str, *, wanted: tuple[int, ...], **more: object) -> requests.Response:
-        """The same request until it is answered: no connection, a lost answer and a 503 are tried again."""
-        give_up = time.monotonic() + _PATIENCE
-        last: object = None
-        while time.monotonic() < give_up:
-            try:
-                # A connection of its own each time: what a kill does to a kept one is another test's subject.
-                answer = requests.request(method, self.url + path, timeout=20, **more)  # type: ignore[arg-type]
-            except requests.RequestException as error:
-                last = error
-            else:
-                if answer.status_code in wanted:
-                    return answer
-                last = f"{answer.status_code} {answer.text[:500]}"
-                if answer.status_code != 503:
-                    raise GaveUp(f"{method} {path}: {last}")
-            with self._guard:
-                self.retried += 1
-            time.sleep(_PAUSE)
-        raise GaveUp(f"{method} {path}: {last}")
+        answer, retried = until(method, self.url + path, wanted=wanted, **more)
+        with self._guard:
+            self.retried += retried
+        return answer
 
 
 def _require_late(letter: Letter, answer: requests.Response, *, code: str) -> None:

@@ -117,6 +117,7 @@ class Stage:
             "GATEWAY_DELIVERY_LEASE_SECONDS": "1",
             "GATEWAY_DELIVERY_FIRST_PAUSE_SECONDS": "0.2",
             "GATEWAY_DELIVERY_LONGEST_PAUSE_SECONDS": "2",
+            "GATEWAY_INBOX_LOCK_SECONDS": "3",
             **({"GATEWAY_STORAGE_DATABASE": self.database} if self.database else {}),
             **({KILL_AT: at} if at else {}),
         }

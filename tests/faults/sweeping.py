@@ -11,6 +11,7 @@ from gateway.delivery.housekeeping import Housekeeping
 from gateway.keys import DocumentSealer, load_or_create_sealing_keys
 from gateway.storage.blobs import FolderBlobs
 from gateway.storage.tables import document
+from gateway.storage.tables_in import incoming
 from tests.faults.stage import Stage
 
 
@@ -26,6 +27,8 @@ def files_after(stage: Stage, ahead: timedelta) -> tuple[set[str], set[str]]:
         housekeeping.sweep_bytes()
         with database.reading() as connection:
             kept = set(connection.scalars(select(document.c.key)))
+            for column in (incoming.c.blob, incoming.c.parcel):
+                kept.update(connection.scalars(select(column).where(column.is_not(None))))
     finally:
         database.close()
     return {path.name for path in folder.rglob("*") if path.is_file()}, kept

@@ -1,4 +1,7 @@
-"""Kill -9 at every step boundary and at random moments, on both databases: what was committed is delivered once."""
+"""Kill -9 at every step boundary and at random moments, on both databases: what was committed is delivered once.
+
+And what came in is handed to the fagsystem until it has acknowledged it, and not after, and its sender is told each thing once.
+"""
 
 import random
 import time
@@ -9,6 +12,8 @@ import pytest
 from tests.faults.campaign import Campaign, Plan
 from tests.faults.client import Fagsystem
 from tests.faults.count import count, wait_until_told
+from tests.faults.count_mail import count_mail, wait_until_receipted
+from tests.faults.mail import Correspondent, Desk
 from tests.faults.stage import Role, Stage
 from tests.faults.sweeping import files_after
 
@@ -32,16 +37,21 @@ def test_many_kills_lose_and_double_nothing(stage: Stage) -> None:
 def _wage(stage: Stage, *, kills: int, letters: int) -> None:
     begun = time.monotonic()
     fagsystem, plan = Fagsystem(stage.url), Plan(kills, random.Random(kills))
-    Campaign(stage, fagsystem, plan, letters).run()
+    correspondent = Correspondent(stage.sandbox)
+    desk = Desk(stage.url, correspondent.sent)
+    Campaign(stage, fagsystem, desk, correspondent, plan, letters).run()
     killed = time.monotonic()
     running = [stage.start(role) for role in (Role.WEB, Role.WORKER, Role.WORKER)]
     stage.wait_for_web()
     wait_until_told(fagsystem, _SILENT_SECONDS)
-    figures = count(fagsystem, stage.sandbox.url)
+    desk.take_all(_SILENT_SECONDS)
+    wait_until_receipted(desk, stage.sandbox.url, seconds=_SILENT_SECONDS)
+    figures, taken_in = count(fagsystem, stage.sandbox.url), count_mail(desk, stage.sandbox.url)
     assert [each.stop() for each in running] == [0, 0, 0]
-    print(f"\n{figures}\n{_told(plan, fagsystem)}")
+    print(f"\n{figures}\n{taken_in}\n{_told(plan, fagsystem)}")
     print(f"killing took {killed - begun:.0f} s, draining and counting {time.monotonic() - killed:.0f} s")
     assert figures.is_clean(), "\n".join([str(figures), *figures.odd])
+    assert taken_in.is_clean(), "\n".join([str(taken_in), *taken_in.odd])
     assert plan.done.total() >= kills
     assert figures.delivered_once >= letters
     left, kept = files_after(stage, timedelta(days=30))

@@ -12,6 +12,7 @@ from gateway import app
 from gateway.api import out
 from gateway.cli import main
 from gateway.delivery import committing, intake
+from gateway.delivery.inbox import Inbox
 from gateway.delivery.intake import Intake
 from gateway.delivery.uploads import Uploads
 from gateway.storage.blobs import FileWriter
@@ -46,6 +47,10 @@ BOUNDARIES: Mapping[str, Boundary] = {
     "in-commit": Boundary(committing, "_queue"),
     "committed": Boundary(intake, "commit_view"),
     "answering": Boundary(out, "commitment_json"),
+    "locked": Boundary(Inbox, "peek", counts=lambda _, found: found is not None),
+    "popped": Boundary(Inbox, "pop"),
+    "acknowledging": Boundary(Inbox, "acknowledge", before=True),
+    "acknowledged": Boundary(Inbox, "acknowledge"),
     "answered": Boundary(sys.modules[__name__], "answered"),
 }
 

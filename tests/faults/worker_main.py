@@ -13,7 +13,10 @@ from gateway.delivery.carrier import Carrier
 from gateway.delivery.committing import DELIVER
 from gateway.delivery.housekeeping import Housekeeping
 from gateway.delivery.journey import Journey
-from gateway.storage import tasks
+from gateway.delivery.packages import Packages
+from gateway.delivery.receipts import Receipts
+from gateway.delivery.storing import Storing
+from gateway.storage import receipts_out, tasks
 from gateway.transports.dpo.body import UploadBody
 from gateway.transports.dpo.broker import Broker
 from tests.faults.boundaries import Boundary, arm
@@ -35,9 +38,14 @@ BOUNDARIES: Mapping[str, Boundary] = {
     "sent": Boundary(Carrier, "_record_sent"),
     "found": Boundary(Journey, "follow"),
     "followed": Boundary(Carrier, "_follow"),
-    "fetched": Boundary(reception, "_read_receipt"),
+    "fetched": Boundary(reception, "_read_parcel"),
+    "opened": Boundary(Packages, "open"),
+    "stored": Boundary(Storing, "take_in"),
     "recorded": Boundary(Broker, "confirm", before=True),
     "confirmed": Boundary(Broker, "confirm"),
+    "receipt-named": Boundary(receipts_out, "set_reference"),
+    "receipt-handed-over": Boundary(Receipts, "_record_sent", before=True),
+    "receipt-sent": Boundary(Receipts, "_record_sent"),
     "expiring": Boundary(Carrier, "expire", before=True),
     "expired": Boundary(Carrier, "expire"),
     "sweeping": Boundary(Housekeeping, "expire_drafts"),

@@ -3,31 +3,30 @@
 `views.py` writes what is described here; a test loads real answers with these schemas, unknown members refused.
 """
 
-from typing import Any
+from typing import ClassVar
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import fields, validate
 
-from gateway.errors import MustAct
+from gateway.api.members import (
+    Answer,
+    moment,
+    moment_or_none,
+    nullable,
+    one_of,
+    one_of_or_none,
+)
+from gateway.arkivmelding import shielding
+from gateway.arkivmelding.changes import Mend
+from gateway.arkivmelding.handling import Handling
+from gateway.arkivmelding.reader import Dialect
+from gateway.arkivmelding.schema import Profile
+from gateway.errors import FaultClass, Severity
+from gateway.message.processes import Channel
+from gateway.message.prototype import IdentifiedBy, NameMatch, Weight
+from gateway.storage.states import ConversationState
 
-
-class Answer(Schema):
-    """The base: a member that is not described is a fault of the description."""
-
-    class Meta:
-        unknown = RAISE
-
-
-def _nullable(kind: type[fields.String] | type[fields.Integer] | type[fields.Boolean] = fields.String) -> Any:
-    return kind(allow_none=True)
-
-
-def must_act() -> fields.String:
-    """The closed set of those who may have to act, null where nobody is called for."""
-    words = (
-        "who must act: sender, operator (of the gateway), recipient, channel, or nobody (it is tried again by itself)"
-    )
-    known = validate.OneOf([None, *(each.value for each in MustAct)])
-    return fields.String(allow_none=True, validate=known, metadata={"description": words})
+_SHIELDING = one_of(shielding.Outcome, without=frozenset({shielding.Outcome.CLASSIFIED}))  # that one is never kept
+_SKIPPED = ("SENDER", "INTERNAL", "SELF", "MERGED", "EXPANDED", "UNKNOWN_TYPE")
 
 
 class PartAnswer(Answer):
@@ -41,8 +40,10 @@ class PartAnswer(Answer):
 class ProblemAnswer(Answer):
     """Something in the way: `block` (mend it), `confirm` (say yes to it) or `info`."""
 
+    sometimes: ClassVar[frozenset[str]] = frozenset({"filename", "line", "korrespondansepart"})
+
     code = fields.String()
-    severity = fields.String()
+    severity = one_of(Weight)
     message = fields.String()
     mend = fields.String()
     filename = fields.String()
@@ -54,25 +55,25 @@ class ConfirmedAnswer(Answer):
     """Who said yes to what."""
 
     code = fields.String()
-    actor = _nullable()
-    at = fields.String()
+    actor = nullable()
+    at = moment()
 
 
 class RouteAnswer(Answer):
     """One way to a recipient."""
 
     process = fields.String()
-    serviceIdentifier = fields.String()
+    serviceIdentifier = one_of(Channel)
     documentType = fields.String()
-    securityLevel = _nullable(fields.Integer)
+    securityLevel = nullable(fields.Integer)
 
 
 class RegisteredAnswer(Answer):
     """The registry's words."""
 
-    name = _nullable()
+    name = nullable()
     form = fields.String()
-    address = _nullable()
+    address = nullable()
 
 
 class RedactionAnswer(Answer):
@@ -90,19 +91,19 @@ class PrototypeAnswer(Answer):
     selected = fields.Boolean()
     ready = fields.Boolean()
     korrespondansepart = fields.Nested(PartAnswer)
-    recipient = _nullable()
-    identifiedBy = _nullable()
+    recipient = nullable()
+    identifiedBy = one_of_or_none(IdentifiedBy)
     registered = fields.Nested(RegisteredAnswer, allow_none=True)
-    nameMatch = fields.String()
-    process = _nullable()
-    serviceIdentifier = _nullable()
-    documentType = _nullable()
-    securityLevel = _nullable(fields.Integer)
+    nameMatch = one_of(NameMatch)
+    process = nullable()
+    serviceIdentifier = one_of_or_none(Channel)
+    documentType = nullable()
+    securityLevel = nullable(fields.Integer)
     confidential = fields.Boolean()
     documents = fields.List(fields.String())
-    size = _nullable(fields.Integer)
-    sizeLimit = _nullable(fields.Integer)
-    expectedResponseDateTime = _nullable()
+    size = nullable(fields.Integer)
+    sizeLimit = nullable(fields.Integer)
+    expectedResponseDateTime = moment_or_none()
     redactions = fields.List(fields.Nested(RedactionAnswer))
     why = fields.List(fields.String())
     alternatives = fields.List(fields.Nested(RouteAnswer))
@@ -116,20 +117,20 @@ class ArkivmeldingAnswer(Answer):
 
     meldingId = fields.String()
     system = fields.String()
-    dialect = fields.String()
-    profile = _nullable()
+    dialect = one_of(Dialect)
+    profile = one_of_or_none(Profile)
     valid = fields.Boolean()
     converted = fields.Boolean()
-    title = _nullable()
-    saksmappe = _nullable()
-    journalpost = _nullable()
-    shielding = fields.String()
+    title = nullable()
+    saksmappe = nullable()
+    journalpost = nullable()
+    shielding = _SHIELDING
 
 
 class MendedAnswer(Answer):
     """Something that goes out otherwise than it was posted: a value, a name, or a place (then both are paths)."""
 
-    what = fields.String()
+    what = one_of(Mend)
     path = fields.String()
     line = fields.Integer()
     before = fields.String()
@@ -160,46 +161,48 @@ class UploadAnswer(Answer):
     filename = fields.String()
     mimeType = fields.String()
     received = fields.Boolean()
-    size = _nullable(fields.Integer)
-    sha256 = _nullable()
+    size = nullable(fields.Integer)
+    sha256 = nullable()
 
 
 class DocumentAnswer(UploadAnswer):
     """A document of the arkivmelding, or one that it does not name."""
 
-    title = _nullable()
-    role = _nullable()
-    variant = _nullable()
+    title = nullable()
+    role = nullable()
+    variant = nullable()
 
 
 class SkippedAnswer(Answer):
     """Who is deliberately no recipient: SENDER, INTERNAL, SELF, MERGED or EXPANDED."""
 
     korrespondansepart = fields.Nested(PartAnswer)
-    reason = fields.String()
+    reason = fields.String(validate=validate.OneOf(_SKIPPED))
 
 
 class ConversationAnswer(Answer):
     """A submission: its documents, its prototypes, and what stands in the way."""
 
+    sometimes: ClassVar[frozenset[str]] = frozenset({"notSent"})
+
     conversationId = fields.String()
-    state = fields.String()
+    state = one_of(ConversationState)
     ready = fields.Boolean()
     version = fields.Integer()
-    created = fields.String()
-    expires = _nullable()
-    committed = _nullable()
-    documentsDeleted = _nullable()
+    created = moment()
+    expires = moment_or_none()
+    committed = moment_or_none()
+    documentsDeleted = moment_or_none()
     sender = fields.String()
-    confidential = _nullable(fields.Boolean)
-    notBefore = _nullable()
+    confidential = nullable(fields.Boolean)
+    notBefore = moment_or_none()
     arkivmelding = fields.Nested(ArkivmeldingAnswer, allow_none=True)
     documents = fields.List(fields.Nested(DocumentAnswer))
     prototypes = fields.List(fields.Nested(PrototypeAnswer))
     skipped = fields.List(fields.Nested(SkippedAnswer))
     problems = fields.List(fields.Nested(ProblemAnswer))
     confirmed = fields.List(fields.Nested(ConfirmedAnswer))
-    handling = fields.String()
+    handling = one_of(Handling)
     mended = fields.List(fields.Nested(MendedAnswer))
     lost = fields.List(fields.Nested(LostAnswer))
     filled = fields.List(fields.Nested(FilledAnswer))
@@ -210,8 +213,8 @@ class RuleAnswer(Answer):
     """One rule. `severity` is what breaking it weighs under strict handling."""
 
     code = fields.String()
-    fault_class = fields.String(data_key="class")
-    severity = fields.String()
+    fault_class = one_of(FaultClass, data_key="class")
+    severity = one_of(Severity)
     sentence = fields.String()
     mend = fields.String()
 
@@ -226,23 +229,23 @@ class SummaryAnswer(Answer):
     """One row of the list."""
 
     conversationId = fields.String()
-    state = fields.String()
+    state = one_of(ConversationState)
     sender = fields.String()
-    meldingId = _nullable()
-    title = _nullable()
-    shielding = fields.String()
-    process = _nullable()
-    created = fields.String()
-    expires = _nullable()
-    committed = _nullable()
-    finished = _nullable()
+    meldingId = nullable()
+    title = nullable()
+    shielding = _SHIELDING
+    process = nullable()
+    created = moment()
+    expires = moment_or_none()
+    committed = moment_or_none()
+    finished = moment_or_none()
 
 
 class ListingAnswer(Answer):
     """A page of the list; `next` is null on the last one."""
 
     conversations = fields.List(fields.Nested(SummaryAnswer))
-    next = _nullable()
+    next = nullable()
 
 
 class SentAnswer(Answer):
@@ -251,7 +254,7 @@ class SentAnswer(Answer):
     messageId = fields.String()
     sbdConversationId = fields.String()
     recipient = fields.String()
-    serviceIdentifier = fields.String()
+    serviceIdentifier = one_of(Channel)
     links = fields.Dict(keys=fields.String(), values=fields.String())
 
 
@@ -259,59 +262,17 @@ class NotSentAnswer(Answer):
     """One deselected prototype."""
 
     messageId = fields.String()
-    recipient = _nullable()
+    recipient = nullable()
 
 
 class CommitmentAnswer(Answer):
     """The answer to a commit."""
 
     conversationId = fields.String()
-    committed = fields.String()
+    committed = moment()
     messages = fields.List(fields.Nested(SentAnswer))
     notSent = fields.List(fields.Nested(NotSentAnswer))
     links = fields.Dict(keys=fields.String(), values=fields.String())
-
-
-class EventAnswer(Answer):
-    """One status."""
-
-    cursor = fields.Integer()
-    messageId = fields.String()
-    conversationId = fields.String()
-    direction = fields.String()
-    status = fields.String()
-    at = fields.String()
-    evidence = _nullable()
-    outcome = _nullable()
-    description = _nullable()
-    mustAct = must_act()
-    mend = _nullable()
-    answer = _nullable()
-    round = fields.Integer(metadata={"description": "1, and one more each time a failed message was started again"})
-
-
-class MessageStatusAnswer(Answer):
-    """One message and its log."""
-
-    messageId = fields.String()
-    sbdConversationId = fields.String()
-    recipient = _nullable()
-    serviceIdentifier = _nullable()
-    state = fields.String()
-    outcome = fields.String()
-    lastStatus = _nullable()
-    deadline = _nullable()
-    notBefore = _nullable()
-    statuses = fields.List(fields.Nested(EventAnswer))
-
-
-class StatusAnswer(Answer):
-    """The statuses of a conversation, or of one message of it."""
-
-    conversationId = fields.String()
-    state = fields.String()
-    cursor = fields.Integer()
-    messages = fields.List(fields.Nested(MessageStatusAnswer))
 
 
 class DocumentTypeAnswer(Answer):
@@ -325,10 +286,10 @@ class CapabilityAnswer(Answer):
     """One way to reach somebody. `enabled` says whether this gateway sends on that channel."""
 
     process = fields.String()
-    serviceIdentifier = fields.String()
-    securityLevel = _nullable(fields.Integer)
+    serviceIdentifier = one_of(Channel)
+    securityLevel = nullable(fields.Integer)
     documentTypes = fields.List(fields.Nested(DocumentTypeAnswer))
-    sizeLimit = _nullable(fields.Integer)
+    sizeLimit = nullable(fields.Integer)
     enabled = fields.Boolean()
 
 

@@ -3,6 +3,7 @@
 Called by the routes of this room. The descriptions are what /docs shows to a newcomer.
 """
 
+from gateway.api.members import Answer
 from gateway.api.schemas import ActSchema, EditSchema, OptionsSchema, RecipientSchema
 
 JsonObject = dict[str, object]
@@ -98,3 +99,8 @@ def refusals(*statuses: int) -> dict[str, JsonObject]:
         }
         for status in {403, *statuses}
     }
+
+
+def also(status: int, schema: type[Answer], *, why: str) -> dict[str, JsonObject]:
+    """A second success of one route, whose body is that of the first."""
+    return {str(status): {"description": why, "content": {"application/json": {"schema": schema}}}}

@@ -13,9 +13,9 @@ from gateway import __version__
 from gateway.api import capabilities, docs, inbox, management, out, rules, single, statuses, subscriptions
 from gateway.api.login import LoginSettings, guard
 from gateway.api.management import REQUESTS, SECONDS
+from gateway.api.problem_answers import ProblemDetails
 from gateway.api.problems import register_problems
 from gateway.api.rooms import Rooms, furnish
-from gateway.api.schemas import ProblemDetails
 from gateway.api.tongue import speak
 
 log = structlog.get_logger("access")

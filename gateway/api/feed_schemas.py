@@ -9,7 +9,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from gateway.api.answers import Answer, EventAnswer
+from gateway.api.members import Answer
+from gateway.api.status_answers import EventAnswer
 from gateway.api.waiting import LONGEST_SECONDS
 from gateway.language import say
 from gateway.message.status import Direction, Status

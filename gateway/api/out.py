@@ -20,6 +20,7 @@ from gateway.api.described import (
     POST_HEADERS,
     XML_ANSWER,
     XML_BODY,
+    also,
     refusals,
 )
 from gateway.api.login import current_caller
@@ -71,7 +72,12 @@ class Messages(MethodView):
     @blueprint.arguments(DryRunQuery(), location="query")
     @blueprint.response(201, ConversationAnswer)
     @blueprint.doc(
-        requestBody=POST_BODY, parameters=POST_HEADERS, responses=refusals(400, 403, 409, 413, 415, 422, 503)
+        requestBody=POST_BODY,
+        parameters=POST_HEADERS,
+        responses={
+            **also(200, ConversationAnswer, why="A dry run: derived, not stored."),
+            **refusals(400, 403, 409, 413, 415, 422, 503),
+        },
     )
     def post(self, query: Mapping[str, object]) -> Response:
         """Post an arkivmelding; the answer shows a prototype for each recipient."""
@@ -124,7 +130,13 @@ class Conversation(MethodView):
         return _view_answer(view)
 
     @blueprint.response(202, CommitmentAnswer)
-    @blueprint.doc(parameters=[IF_MATCH], responses=refusals(404, 409, 412, 428, 503))
+    @blueprint.doc(
+        parameters=[IF_MATCH],
+        responses={
+            **also(200, CommitmentAnswer, why="It was committed before: the same body, and nothing is sent twice."),
+            **refusals(404, 409, 412, 428, 503),
+        },
+    )
     def post(self, conversation_id: str) -> Response:
         """Commit: every selected prototype is queued. A second commit answers 200 with the same body."""
         commitment = rooms().intake.commit(conversation_id, caller=current_caller(), if_match=if_match())
@@ -181,7 +193,14 @@ class Document(MethodView):
 
     @blueprint.arguments(ReplaceQuery(), location="query")
     @blueprint.response(201, UploadAnswer)
-    @blueprint.doc(requestBody=DOCUMENT_BODY, parameters=[IF_MATCH], responses=refusals(400, 404, 409, 412, 413, 422))
+    @blueprint.doc(
+        requestBody=DOCUMENT_BODY,
+        parameters=[IF_MATCH],
+        responses={
+            **also(200, UploadAnswer, why="The same bytes were there, or others have been replaced."),
+            **refusals(400, 404, 409, 412, 413, 422),
+        },
+    )
     def put(self, query: Mapping[str, object], conversation_id: str, *, filename: str) -> Response:
         """Upload the bytes of one document, streamed."""
         body = Body()

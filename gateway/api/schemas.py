@@ -186,34 +186,3 @@ class CapabilityRequest(Strict):
     identifier = _text("0192:311000128", required=True)
     process = _process()
     securityLevel = fields.Integer(strict=True, validate=validate.OneOf([3, 4]))
-
-
-class FaultSchema(Schema):
-    """One thing that is wrong."""
-
-    rule = fields.String()
-    severity = fields.String()
-    line = fields.Integer(allow_none=True)
-    column = fields.Integer(allow_none=True)
-    path = fields.String()
-    fault_class = fields.String(
-        data_key="class", allow_none=True, metadata={"description": "unsafe, provenance, spelling or advisory"}
-    )
-    message = fields.String()
-    mend = fields.String()
-    value = fields.String(allow_none=True)
-
-
-class ProblemDetails(Schema):
-    """An error (RFC 9457)."""
-
-    type = fields.String()
-    title = fields.String()
-    status = fields.Integer()
-    detail = fields.String()
-    instance = fields.String()
-    code = fields.String()
-    mend = fields.String()
-    acceptedIfLenient = fields.Boolean()
-    acceptedIfConverted = fields.Boolean()
-    errors = fields.List(fields.Nested(FaultSchema))

@@ -12,12 +12,12 @@ from typing import Any
 from flask import Response
 from flask.views import MethodView
 
-from gateway.api.answers import StatusAnswer
 from gateway.api.arguments import Blueprint
 from gateway.api.described import refusals
 from gateway.api.feed_schemas import FeedAnswer, FeedQuery, WaitQuery
 from gateway.api.login import current_caller
 from gateway.api.rooms import rooms
+from gateway.api.status_answers import StatusAnswer
 from gateway.api.views import event_json, message_status_json
 from gateway.api.waiting import LongPoll, Question, say_how_it_went
 from gateway.errors import Invalid

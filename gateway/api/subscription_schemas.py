@@ -3,16 +3,17 @@
 Called by `api.subscriptions` and the OpenAPI document.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from gateway.api.answers import Answer
 from gateway.api.feed_schemas import cursor
+from gateway.api.members import Answer, moment, moment_or_none, nullable, one_of, one_of_or_none
 from gateway.api.schemas import Strict
 from gateway.delivery.webhooks.endpoints import LONGEST_URL
 from gateway.language import say
 from gateway.message.status import Direction, Status
+from gateway.storage.subscriptions import SubscriptionState
 
 _SECRET = {"description": "whsec_ and 24 to 64 random bytes in base64; left out, one is made"}
 
@@ -59,28 +60,26 @@ class ReplayRequest(Strict):
     after = cursor(required=True, strict=True)
 
 
-def _nullable() -> fields.String:
-    return fields.String(allow_none=True)
-
-
 class SubscriptionAnswer(Answer):
     """One subscription. `secret` is shown once, when it is made; `note` says what to do where something is wrong."""
+
+    sometimes: ClassVar[frozenset[str]] = frozenset({"secret"})
 
     subscriptionId = fields.String()
     url = fields.String()
     secret = fields.String()
-    statuses = fields.List(fields.String())
-    direction = _nullable()
-    state = fields.String()
+    statuses = fields.List(one_of(Status))
+    direction = one_of_or_none(Direction)
+    state = one_of(SubscriptionState)
     cursor = fields.Integer()
-    created = fields.String()
+    created = moment()
     failures = fields.Integer()
-    failingSince = _nullable()
-    lastSuccess = _nullable()
-    lastFailure = _nullable()
-    lastError = _nullable()
-    nextTry = _nullable()
-    note = _nullable()
+    failingSince = moment_or_none()
+    lastSuccess = moment_or_none()
+    lastFailure = moment_or_none()
+    lastError = nullable()
+    nextTry = moment_or_none()
+    note = nullable()
 
 
 class ReplayAnswer(SubscriptionAnswer):
@@ -102,6 +101,6 @@ class PingAnswer(Answer):
     delivered = fields.Boolean()
     status = fields.Integer(allow_none=True)
     milliseconds = fields.Integer(allow_none=True)
-    code = _nullable()
-    message = _nullable()
-    mend = _nullable()
+    code = nullable()
+    message = nullable()
+    mend = nullable()

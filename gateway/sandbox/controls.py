@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
@@ -19,7 +19,7 @@ from gateway.sandbox.assertions import Client, Clients
 from gateway.sandbox.changes import read_change, show_organisation
 from gateway.sandbox.decisions import DPO_RESOURCE
 from gateway.sandbox.deliveries import Deliveries
-from gateway.sandbox.faults import Dial
+from gateway.sandbox.faults import Dial, show_places
 from gateway.sandbox.forms import write_overview
 from gateway.sandbox.gate import Gate
 from gateway.sandbox.organisations import SENDER, Organisation, Organisations
@@ -47,6 +47,7 @@ class Controls:
         door = Blueprint("controls", __name__)
         for method, rule, view in (
             ("GET", "/", self.show_front),
+            ("GET", "/_sim", self.show_controls),
             ("GET", "/_sim/faults", self.show_faults),
             ("POST", "/_sim/faults", self.set_fault),
             ("DELETE", "/_sim/faults", self.clear_faults),
@@ -66,6 +67,11 @@ class Controls:
         """`GET /`: the addresses, the organisations, and where the controls are."""
         organisations = [show_organisation(organisation) for organisation in self.organisations.all()]
         return jsonify(addresses=self.addresses, sender=SENDER.number, organisations=organisations)
+
+    def show_controls(self) -> Response:
+        """`GET /_sim`: what can be turned and looked at, and what can go wrong where."""
+        example = {"channel": "broker", "operation": "upload", "action": "status:503", "times": 2}
+        return jsonify(controls=_list_controls(), faults=show_places(), example=example)
 
     def show_faults(self) -> Response:
         """`GET /_sim/faults`: every setting, with how often it is still to happen."""
@@ -143,6 +149,12 @@ class Controls:
         if organisation is None:
             raise NotFound("no such organisation in the sandbox")
         return organisation
+
+
+def _list_controls() -> list[str]:
+    """Every method and path under `/_sim`."""
+    rules = [rule for rule in current_app.url_map.iter_rules() if rule.rule.startswith("/_sim")]
+    return sorted(f"{method} {rule.rule}" for rule in rules for method in (rule.methods or set()) - {"HEAD", "OPTIONS"})
 
 
 def _answering(view: Callable[..., Response]) -> Callable[..., Response]:

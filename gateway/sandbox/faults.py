@@ -85,6 +85,7 @@ _PLACES: Mapping[Action, Collection[tuple[Channel, str]]] = {
 _ANONYMOUS = frozenset({(Channel.MASKINPORTEN, "token"), (Channel.ALTINN, "exchange"), (Channel.REGISTRY, "jwk")})
 _MEMBERS = frozenset({"channel", "operation", "action", "times", "skip", "organisation", "retryAfter"})
 _NUMBERED = frozenset({Action.STATUS, Action.DELAY, Action.TRUNCATE})
+_EXAMPLES = {Action.STATUS: "503", Action.DELAY: "1500", Action.TRUNCATE: "100", Action.KVITTERING: "ERROR"}
 _RECEIPT_TYPES = frozenset({"OK", "WARNING", "ERROR", "NOTSUPPORTED"})
 
 
@@ -174,6 +175,16 @@ class Dial:
                     self._faults[fault.id] = replace(fault, times=fault.times - 1)
                 return fault
         return None
+
+
+def show_places() -> dict[str, list[str]]:
+    """What can go wrong, and where: each action as it is written, with the operations that it fits."""
+    return {
+        f"{action}:{_EXAMPLES[action]}" if action in _EXAMPLES else str(action): [
+            f"{channel} {operation}" for channel, operation in places
+        ]
+        for action, places in _PLACES.items()
+    }
 
 
 def _read_fault(wish: Mapping[str, object], *, number: int) -> Fault:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from gateway.api import answers
+from gateway.api import answers, status_answers
 from tests.api.drafts import HELSE, RENAMED, codes, draft, edit, form, json_part, only, to
 from tests.documents import DPO, SENDER, Doc, Message, Objekt, Part, skjerming
 from tests.live import Gateway
@@ -64,7 +64,7 @@ def test_every_answer_is_as_it_is_described(gateway: Gateway) -> None:
         (answers.ConversationAnswer(), edited),
         (answers.UploadAnswer(), uploaded),
         (answers.CommitmentAnswer(), committed),
-        (answers.StatusAnswer(), statuses),
+        (status_answers.StatusAnswer(), statuses),
         (answers.ListingAnswer(), listing),
         (answers.CapabilitiesAnswer(), capabilities),
     ):

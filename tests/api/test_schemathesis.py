@@ -107,6 +107,9 @@ def test_no_made_up_request_breaks_the_gateway(gateway: Gateway, schema: Any, na
         assert answer.status_code < 500 or answer.status_code == 503, (answer.status_code, answer.text)
         if answer.status_code >= 400:
             assert answer.headers["content-type"][0] == "application/problem+json"
+        else:
+            assert str(answer.status_code) in operation.definition.raw["responses"], answer.status_code
+        operation.validate_response(answer)
 
     run()
     for each in gateway.call("GET", "/subscriptions").json()["subscriptions"]:

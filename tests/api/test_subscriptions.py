@@ -13,10 +13,12 @@ import pytest
 import requests
 
 from gateway.delivery.webhooks.endpoints import WebhookSettings
+from gateway.delivery.webhooks.signing import describe, describe_ping, sign
 from gateway.message.status import Status
 from gateway.sandbox.server import Sandbox
 from gateway.storage import clients
 from gateway.storage.clients import Client, ClientKind
+from gateway.storage.statuses import StatusEvent
 from gateway.storage.subscriptions import WEBHOOK
 from gateway.storage.tables import task
 from tests.api.test_feed import queued, tell
@@ -310,3 +312,18 @@ def _signed(secret: str, got: Got, stamp: str) -> tuple[bytes, dict[str, str]]:
 
     body, headers = sign(json.loads(got.body), read_secret(secret), at=datetime.fromtimestamp(int(stamp), UTC))
     return body, dict(headers)
+
+
+def test_the_webhook_of_the_readme_is_one_as_it_is_sent(door: Gateway, receiver: Receiver) -> None:
+    """The members of an event, the headers of a post, and what a ping says."""
+    (shown,) = re.findall(r"```http\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    head, body = shown.split("\n\n")
+    event = StatusEvent("m", "c", "k", Status.LEVERT, NOW, cursor=812)
+    assert list(json.loads(body)) == list(describe(event, "s"))
+    headers = {line.split(":")[0] for line in head.splitlines()[1:]}
+    facts = describe_ping("p", "s", at=NOW)
+    assert headers == set(sign(facts, b"k", at=NOW)[1])
+    assert list(facts) == ["type", "eventId", "subscriptionId", "at"]
+    made = subscribe(door, receiver.url)
+    door.call("POST", f"/subscriptions/{made['subscriptionId']}/ping")
+    assert list(json.loads(receiver.got[0].body)) == list(facts)

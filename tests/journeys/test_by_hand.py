@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from gateway.api import answers, single_answers
+from gateway.api import single_answers, status_answers
 from gateway.api.login import hash_key
 from gateway.config import load
 from gateway.delivery.committing import DELIVER
@@ -122,7 +122,7 @@ def test_a_failure_says_at_once_who_must_act(gateway: Gateway, status: int) -> N
     (message_id,) = send(gateway)
     carry(gateway, message_id)
     answer = gateway.call("GET", f"/statuses/{message_id}").json()
-    assert answers.StatusAnswer().load(answer)
+    assert status_answers.StatusAnswer().load(answer)
     failed = answer["messages"][0]["statuses"][-1]
     who = "sender" if status == 413 else "operator"
     assert (failed["status"], failed["mustAct"]) == ("FEIL", who)

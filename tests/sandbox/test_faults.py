@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from gateway.errors import Invalid
-from gateway.sandbox.faults import Call, Channel, Dial
+from gateway.sandbox.faults import Action, Call, Channel, Dial
 from gateway.sandbox.server import Sandbox
 
 from .acting import FJORDVIK, WRITE, Actor
@@ -44,6 +44,21 @@ def test_a_fault_that_could_never_happen_is_refused(wish: dict[str, object]) -> 
     """A misspelt channel, operation or action, or one that does not fit, is said at once instead of doing nothing."""
     with pytest.raises(Invalid):
         Dial().set(wish)
+
+
+def test_the_dial_says_what_it_can_do(sandbox: Sandbox) -> None:
+    """`GET /_sim`: every control; and whatever it lists as a fault can be set just as it stands there."""
+    told = requests.get(f"{sandbox.url}/_sim", timeout=10).json()
+    assert {"GET /_sim/faults", "POST /_sim/faults", "DELETE /_sim/faults", "GET /_sim/deliveries"} < set(
+        told["controls"]
+    )
+    assert len(told["faults"]) == len(Action)
+    for action, places in told["faults"].items():
+        assert places
+        for place in places:
+            channel, operation = place.split(" ")
+            assert Dial().set({"channel": channel, "operation": operation, "action": action}).show()["action"] == action
+    assert Dial().set(told["example"])
 
 
 def test_a_fault_happens_as_often_as_it_is_set() -> None:

@@ -196,6 +196,7 @@ class ConversationAnswer(Answer):
     sender = fields.String()
     confidential = nullable(fields.Boolean)
     notBefore = moment_or_none()
+    inReplyTo = nullable()
     arkivmelding = fields.Nested(ArkivmeldingAnswer, allow_none=True)
     documents = fields.List(fields.Nested(DocumentAnswer))
     prototypes = fields.List(fields.Nested(PrototypeAnswer))

@@ -25,6 +25,8 @@ from gateway.delivery.intake import Intake
 from gateway.delivery.journey import Journey
 from gateway.delivery.lanes import POLL_LANE, WEBHOOK_LANE
 from gateway.delivery.leases import Leases
+from gateway.delivery.nextmove.shelf import Shelf
+from gateway.delivery.nextmove.subscribing import ReferenceSubscribing
 from gateway.delivery.reception import POLL, Reception
 from gateway.delivery.retry import Backoff
 from gateway.delivery.steering import Steering
@@ -191,6 +193,7 @@ def build_door(assembly: Assembly) -> "Flask":
         new_id=new_id,
     )
     poster = Poster(settings.webhooks)
+    subscribing = Subscribing(assembly.database, poster, assembly.sealer, settings.webhooks, now, new_id)
     behind = Rooms(
         database=assembly.database,
         intake=intake,
@@ -200,7 +203,9 @@ def build_door(assembly: Assembly) -> "Flask":
         channels=settings.routing.enabled,
         now=now,
         waiting=Waiting(assembly.database, settings.server.threads),
-        subscribing=Subscribing(assembly.database, poster, assembly.sealer, settings.webhooks, now, new_id),
+        subscribing=subscribing,
+        reference_subscribing=ReferenceSubscribing(subscribing),
+        shelf=Shelf(assembly.database, now),
     )
     login = LoginSettings(settings.server.hosts, settings.organisations, is_loopback(settings.server.host))
     return create_door(behind, login)

@@ -9,6 +9,8 @@ from flask import Flask, current_app
 
 from gateway.api.waiting import Waiting
 from gateway.delivery.intake import Intake
+from gateway.delivery.nextmove.shelf import Shelf
+from gateway.delivery.nextmove.subscribing import ReferenceSubscribing
 from gateway.delivery.steering import Steering
 from gateway.delivery.submission import Clock
 from gateway.delivery.uploads import Uploads
@@ -33,6 +35,8 @@ class Rooms:
     now: Clock
     waiting: Waiting
     subscribing: Subscribing
+    reference_subscribing: ReferenceSubscribing
+    shelf: Shelf
 
 
 def furnish(app: Flask, behind: Rooms) -> None:

@@ -1,0 +1,70 @@
+"""Which class of the reference system stands for which of our codes: tables only.
+
+Its clients compare these names letter by letter. Called by `errors`. Reference §7.
+"""
+
+from collections.abc import Mapping
+
+
+def own(name: str) -> str:
+    """The full name of one of its own classes."""
+    return f"no.difi.meldingsutveksling.exceptions.{name}"
+
+
+NOT_READABLE = "org.springframework.http.converter.HttpMessageNotReadableException"
+NOT_AUTHENTICATED = "org.springframework.security.authentication.BadCredentialsException"
+ACCESS_DENIED = "org.springframework.security.access.AccessDeniedException"
+MEDIA_TYPE = "org.springframework.web.HttpMediaTypeNotSupportedException"
+CONSTRAINT_VIOLATION = "jakarta.validation.ConstraintViolationException"
+RUNTIME = own("MeldingsUtvekslingRuntimeException")
+RECEIVER_PROCESS = own("ReceiverDoesNotAcceptProcessException")
+
+BY_STATUS: Mapping[int, str] = {
+    400: "org.springframework.web.bind.ServletRequestBindingException",
+    404: "org.springframework.web.servlet.resource.NoResourceFoundException",
+    405: "org.springframework.web.HttpRequestMethodNotSupportedException",
+    413: "org.springframework.web.multipart.MaxUploadSizeExceededException",
+}
+
+_NAMES: Mapping[str, tuple[int, str]] = {
+    # out
+    "MESSAGE_EXISTS": (400, "MessageAlreadyExistsException"),
+    "ALREADY_EXISTS": (400, "MessageAlreadyExistsException"),
+    "MESSAGE_ID_TAKEN": (400, "MessageAlreadyExistsException"),
+    "UNKNOWN_MESSAGE_TYPE": (400, "UnknownMessageTypeException"),
+    "TYPE_NOT_STANDARD": (400, "MessageTypeDoesNotFitDocumentTypeException"),
+    "NOT_REGISTERED": (400, "ReceiverDoesNotAcceptProcessException"),
+    "REFUSED": (400, "ReceiverDoesNotAcceptProcessException"),
+    "NO_ROUTE": (400, "ReceiverDoesNotAcceptProcessException"),
+    "CHANNEL_NOT_ENABLED": (400, "ServiceNotEnabledException"),
+    "MESSAGE_CHANNEL": (400, "MessageChannelInvalidException"),
+    "NO_DOCUMENTS": (400, "MissingFileException"),
+    "ARKIVMELDING_MISSING": (400, "MissingArkivmeldingException"),
+    "DOCUMENT_MISSING": (400, "MissingArkivmeldingFileException"),
+    "OTHER_BYTES": (400, "DuplicateFilenameException"),
+    "DUPLICATE_FILENAME": (400, "DuplicateFilenameException"),
+    "TOO_LARGE": (400, "MaxFileSizeExceededException"),
+    "PART_TOO_LARGE": (400, "MultipartFileToLargeException"),
+    "DEADLINE_PAST": (400, "TimeToLiveException"),
+    # in
+    "NOT_LOCKED": (400, "MessageNotLockedException"),
+    "FILE_NOT_FOUND": (404, "FileNotFoundException"),
+    # the rest
+    "IDENTIFIER_NOT_FOUND": (404, "IdentifierNotFoundException"),
+    "CONVERSATION": (404, "ConversationNotFoundException"),
+    "SUBSCRIPTION": (404, "SubscriptionNotFoundException"),
+    "SUBSCRIPTION_EXISTS": (400, "SubscriptionWithSameNameAndPushEndpointAlreadyExists"),
+}
+_FRAMEWORK: Mapping[str, tuple[int, str]] = {
+    "TYPE_MISMATCH": (400, "org.springframework.web.method.annotation.MethodArgumentTypeMismatchException"),
+    "SORT": (400, "org.springframework.data.mapping.PropertyReferenceException"),
+    "HEADER_MISSING": (400, "org.springframework.web.bind.MissingRequestHeaderException"),
+    "PART_MISSING": (400, "org.springframework.web.multipart.support.MissingServletRequestPartException"),
+}
+BY_CODE: Mapping[str, tuple[int, str]] = {
+    **{code: (status, own(name)) for code, (status, name) in _NAMES.items()},
+    **_FRAMEWORK,
+}
+
+# The names of its constraints for our rules.
+CONSTRAINTS: Mapping[str, str] = {}

@@ -22,7 +22,7 @@ from gateway.storage import clients
 from gateway.storage.clients import Client, ClientKind
 from gateway.storage.engine import Database
 
-OPEN_ENDPOINTS = frozenset({"docs", "start", "health", "rules"})
+OPEN_ENDPOINTS = frozenset({"docs", "start", "health", "readiness", "liveness", "info", "rules"})
 _CACHE_SECONDS = 5.0
 
 

@@ -54,15 +54,16 @@ class _Standing:
 
 @blueprint.route("/statuses")
 class Feed(MethodView):
-    """Every event of this login's messages."""
+    """Every event of this login's messages, and of what came in for its organisations."""
 
     @blueprint.arguments(FeedQuery(), location="query")
     @blueprint.response(200, FeedAnswer)
     @blueprint.doc(responses=refusals(422, 503))
     def get(self, query: Mapping[str, Any]) -> Response:
         """The events after a cursor, oldest first. Nothing is passed over and nothing is marked as read."""
-        filters = FeedFilter(query.get("status", ()), query.get("direction"), query["limit"])
-        client_id = current_caller().client_id
+        caller = current_caller()
+        wanted = query.get("status", ()), query.get("direction"), query["limit"]
+        filters, client_id = FeedFilter(*wanted, caller.organisations), caller.client_id
 
         def ask(connection: Connection) -> FeedPage:
             found = statuses.feed(connection, client_id=client_id, after=query["after"], filters=filters)

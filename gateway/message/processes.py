@@ -48,6 +48,9 @@ ARKIVMELDING = "urn:no:difi:arkivmelding:xsd::arkivmelding"
 ARKIVMELDING_KVITTERING = "urn:no:difi:arkivmelding:xsd::arkivmelding_kvittering"
 STATUS = "urn:no:difi:eformidling:xsd::status"
 
+AVTALT_RESPONSE = "urn:no:difi:profile:avtalt:response:ver1.0"
+EINNSYN_RESPONSE = "urn:no:difi:profile:einnsyn:response:ver1.0"
+
 # What one message may hold, summed over its files before packing, in bytes.
 SIZE_LIMITS: dict[Channel, int] = {
     Channel.DPO: 1024 * MEBIBYTE,
@@ -60,6 +63,12 @@ SIZE_LIMITS: dict[Channel, int] = {
 
 # DPV, DPF and DPI show a title to a person or to a third party before the document is opened.
 SHOWS_TITLE = frozenset({Channel.DPV, Channel.DPF, Channel.DPI})
+
+
+def response_process(document_type: str) -> str | None:
+    """The process by which a `status` about a message of this type goes; None for types that have none."""
+    area = document_type.split(":")[3] if document_type.count(":") > 3 else ""
+    return {"arkivmelding": ARKIVMELDING_RESPONSE, "avtalt": AVTALT_RESPONSE, "einnsyn": EINNSYN_RESPONSE}.get(area)
 
 
 def message_type(document_type: str) -> str:

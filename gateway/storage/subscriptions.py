@@ -33,6 +33,7 @@ class SubscriptionState(StrEnum):
 class Subscription:
     """One subscription. What comes after `cursor` has not been told yet; no `statuses` means every one.
 
+    `organisations` are those of its client: what comes in for them is told too.
     `failures` counts the tries in a row that went wrong, since `failing_since`; `next_try` is set while it is waited.
     """
 
@@ -51,6 +52,7 @@ class Subscription:
     last_failure: datetime | None = None
     last_error: str | None = None
     next_try: datetime | None = None
+    organisations: tuple[str, ...] = ()
 
 
 _FACTS = select(*(subscription.c[name] for name in Subscription.__dataclass_fields__))
@@ -68,14 +70,14 @@ _WAKE = (
     update(task)
     .where(
         task.c.kind == WEBHOOK,
-        task.c.subject.in_(
-            select(subscription.c.id).where(
-                subscription.c.client_id == bindparam("client_id"),
-                subscription.c.state == SubscriptionState.ACTIVE.value,
-            )
-        ),
+        task.c.subject.in_(bindparam("subjects", expanding=True)),
     )
     .values(due=case((and_(task.c.step == "", task.c.due > bindparam("at")), bindparam("at")), else_=task.c.due))
+)
+_ACTIVE = (
+    select(subscription.c.id, subscription.c.client_id, subscription.c.organisations)
+    .where(subscription.c.state == SubscriptionState.ACTIVE.value)
+    .order_by(subscription.c.id)
 )
 _RESTART = (
     update(task)
@@ -124,9 +126,14 @@ def remove(connection: Connection, subscription_id: str) -> None:
     connection.execute(_REMOVE, {"this": subscription_id})
 
 
-def wake(connection: Connection, client_id: str, *, at: datetime) -> None:
-    """Let the idle tasks of a client's active subscriptions be due: in the transaction of the event they wait for."""
-    connection.execute(_WAKE, {"client_id": client_id, "at": at})
+def wake(connection: Connection, owner: str, *, at: datetime) -> None:
+    """Let the idle tasks of the active subscriptions of a client, or of an organisation's clients, be due.
+
+    In the transaction of the event that they wait for.
+    """
+    woken = [row.id for row in connection.execute(_ACTIVE) if owner == row.client_id or owner in row.organisations]
+    if woken:
+        connection.execute(_WAKE, {"subjects": woken, "at": at})
 
 
 def restart(connection: Connection, subscription_id: str, *, at: datetime) -> None:
@@ -135,7 +142,12 @@ def restart(connection: Connection, subscription_id: str, *, at: datetime) -> No
 
 
 def _row(entry: Subscription) -> dict[str, object]:
-    return {**asdict(entry), "statuses": [status.value for status in entry.statuses]}
+    row = asdict(entry)
+    return {
+        **row,
+        "statuses": [status.value for status in entry.statuses],
+        "organisations": list(entry.organisations),
+    }
 
 
 def _read(row: Row[Any]) -> Subscription:
@@ -144,5 +156,6 @@ def _read(row: Row[Any]) -> Subscription:
         statuses=tuple(Status(name) for name in facts.pop("statuses")),
         direction=Direction(named) if (named := facts.pop("direction")) else None,
         state=SubscriptionState(facts.pop("state")),
+        organisations=tuple(facts.pop("organisations")),
         **facts,
     )

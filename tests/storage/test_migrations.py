@@ -13,7 +13,7 @@ from gateway.storage.engine import Database
 from gateway.storage.migrations import is_current, migrate
 from gateway.storage.nextmove import tables as _  # noqa: F401 - their tables are of the same metadata
 from gateway.storage.statuses import FeedFilter
-from gateway.storage.tables import metadata
+from gateway.storage.tables_in import metadata
 
 from . import crowd
 

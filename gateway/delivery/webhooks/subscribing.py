@@ -34,6 +34,7 @@ class Wanted:
     """A new subscription. `after` None: from now on. `secret` None: one is made.
 
     `may_be_away`: a host whose name cannot be resolved just now is taken all the same.
+    What comes in for `organisations`, those of the login, is told too.
     """
 
     url: str
@@ -42,6 +43,7 @@ class Wanted:
     direction: Direction | None = None
     after: int | None = None
     may_be_away: bool = False
+    organisations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ class Subscribing:
             state=SubscriptionState.ACTIVE,
             cursor=0,
             created=self.now(),
+            organisations=wanted.organisations,
         )
         with self.database.writing() as connection:
             # Whoever appends from here on sees it; whoever was about to has done so.
@@ -113,7 +116,7 @@ class Subscribing:
                     code="TOO_MANY",
                     mend=say("Delete one that is not needed any more."),
                 )
-            entry = replace(entry, cursor=_begin(connection, client_id, after=wanted.after))
+            entry = replace(entry, cursor=_begin(connection, entry, after=wanted.after))
             subscriptions.insert(connection, entry)
             if beside:
                 beside(connection, entry)
@@ -155,7 +158,7 @@ class Subscribing:
                     mend=say("Nothing is passed over by a replay: name a cursor from before."),
                 )
             subscriptions.change(connection, subscription_id, facts={"cursor": after})
-            filters = FeedFilter(entry.statuses, entry.direction, limit=1)
+            filters = FeedFilter(entry.statuses, entry.direction, 1, entry.organisations)
             events = statuses.feed(connection, client_id=client_id, after=after, filters=filters).events
         return replace(entry, cursor=after), events[0].cursor if events else None
 
@@ -208,8 +211,8 @@ class Subscribing:
         return subscriptions.get(connection, subscription_id, client_id=client_id)
 
 
-def _begin(connection: Connection, client_id: str, *, after: int | None) -> int:
-    newest = statuses.newest_of(connection, client_id)
+def _begin(connection: Connection, entry: Subscription, *, after: int | None) -> int:
+    newest = statuses.newest_of(connection, entry.client_id, organisations=entry.organisations)
     if after is not None and after > newest:
         raise Invalid(
             say("{after} lies ahead of {newest}, where the log of this login ends", after=after, newest=newest),

@@ -21,8 +21,10 @@ from gateway.arkivmelding.inspection import Kit
 from gateway.arkivmelding.schema import FILES, Schemas
 from gateway.config import Settings
 from gateway.delivery.carrier import Carrier
+from gateway.delivery.classic import Classic, ClassicSettings
 from gateway.delivery.committing import DELIVER, EXPIRE
 from gateway.delivery.housekeeping import SWEEP, SWEEP_BYTES, Housekeeping, Keeping
+from gateway.delivery.inbox import Inbox
 from gateway.delivery.intake import Intake
 from gateway.delivery.journey import Journey
 from gateway.delivery.lanes import POLL_LANE, WEBHOOK_LANE
@@ -210,10 +212,12 @@ def build_door(assembly: Assembly) -> "Flask":
     )
     poster = Poster(settings.webhooks)
     subscribing = Subscribing(assembly.database, poster, assembly.sealer, settings.webhooks, now, new_id)
+    uploads = Uploads(intake)
+    own = settings.organisations[0] if len(settings.organisations) == 1 else None
     behind = Rooms(
         database=assembly.database,
         intake=intake,
-        uploads=Uploads(intake),
+        uploads=uploads,
         steering=Steering(assembly.database, now),
         registry=assembly.registry,
         channels=settings.routing.enabled,
@@ -222,6 +226,8 @@ def build_door(assembly: Assembly) -> "Flask":
         subscribing=subscribing,
         reference_subscribing=ReferenceSubscribing(subscribing),
         shelf=Shelf(assembly.database, now),
+        inbox=Inbox(assembly.database, assembly.blobs, now),
+        classic=Classic(uploads, ClassicSettings(own)),
     )
     login = LoginSettings(settings.server.hosts, settings.organisations, is_loopback(settings.server.host))
     return create_door(behind, login)

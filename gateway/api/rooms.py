@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from flask import Flask, current_app
 
 from gateway.api.waiting import Waiting
+from gateway.delivery.classic import Classic
+from gateway.delivery.inbox import Inbox
 from gateway.delivery.intake import Intake
 from gateway.delivery.nextmove.shelf import Shelf
 from gateway.delivery.nextmove.subscribing import ReferenceSubscribing
@@ -37,6 +39,8 @@ class Rooms:
     subscribing: Subscribing
     reference_subscribing: ReferenceSubscribing
     shelf: Shelf
+    inbox: Inbox
+    classic: Classic
 
 
 def furnish(app: Flask, behind: Rooms) -> None:

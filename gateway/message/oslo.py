@@ -5,10 +5,11 @@ subscriptions. Source: reference of the NextMove API §1.2.
 """
 
 import re
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, time, timedelta, timezone
 
-OSLO = ZoneInfo("Europe/Oslo")
+from gateway.message.moments import in_norway
+
+_WINTER, _SUMMER = (timezone(timedelta(hours=hours)) for hours in (1, 2))
 _TIME = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(?P<offset>[Zz]|[+-]\d\d(?::?\d\d)?(?::\d\d)?)?"
     r"(?:\[[A-Za-z/_+-]+\])?",
@@ -18,7 +19,11 @@ _TIME = re.compile(
 
 def oslo_time(moment: datetime) -> str:
     """`2031-03-04T09:15:02.113+01:00`."""
-    return moment.astimezone(OSLO).isoformat(timespec="milliseconds")
+    winter = moment.astimezone(_WINTER).replace(tzinfo=None)
+    summer = winter + timedelta(hours=1)
+    # The clock is moved between what is summer by the one and by the other.
+    is_summer = all(in_norway(each).utcoffset() == timedelta(hours=2) for each in (winter, summer))
+    return moment.astimezone(_SUMMER if is_summer else _WINTER).isoformat(timespec="milliseconds")
 
 
 def read_oslo_time(text: str) -> datetime:
@@ -27,12 +32,12 @@ def read_oslo_time(text: str) -> datetime:
     if match is None:
         raise ValueError("no date and time")
     read = datetime.fromisoformat((match["time"] + (match["offset"] or "")).upper())
-    return read if read.tzinfo else read.replace(tzinfo=OSLO)
+    return read if read.tzinfo else in_norway(read)
 
 
 def day_begins(day: date) -> datetime:
     """Midnight in Norway at which a day begins."""
-    return datetime.combine(day, time(), tzinfo=OSLO)
+    return in_norway(datetime.combine(day, time()))
 
 
 def day_ends(day: date) -> datetime:

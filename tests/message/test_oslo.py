@@ -13,6 +13,14 @@ def test_times_carry_the_offset_of_their_day() -> None:
     assert oslo_time(datetime(2031, 7, 4, 8, 15, tzinfo=UTC)) == "2031-07-04T10:15:00.000+02:00"
 
 
+def test_the_offset_changes_at_one_in_utc() -> None:
+    """On the last Sunday of March and of October, to the second."""
+    for before, after in (("2026-03-29T00:59:59", "+01:00"), ("2026-03-29T01:00:00", "+02:00")):
+        assert oslo_time(datetime.fromisoformat(f"{before}Z")).endswith(after)
+    for before, after in (("2026-10-25T00:59:59", "+02:00"), ("2026-10-25T01:00:00", "+01:00")):
+        assert oslo_time(datetime.fromisoformat(f"{before}Z")).endswith(after)
+
+
 @pytest.mark.parametrize(
     ("text", "utc"),
     [

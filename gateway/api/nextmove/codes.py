@@ -48,6 +48,8 @@ _NAMES: Mapping[str, tuple[int, str]] = {
     "DEADLINE_PAST": (400, "TimeToLiveException"),
     # in
     "NOT_LOCKED": (400, "MessageNotLockedException"),
+    "ACKNOWLEDGED": (404, "MessageNotFoundException"),
+    "NOT_HANDED_ON": (404, "MessageNotFoundException"),
     "FILE_NOT_FOUND": (404, "FileNotFoundException"),
     # the rest
     "IDENTIFIER_NOT_FOUND": (404, "IdentifierNotFoundException"),

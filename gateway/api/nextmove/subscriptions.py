@@ -52,7 +52,7 @@ def subscribe() -> Response:
     body = read_object()
     _require_valid([*_missing(body), *_wrong(body)])
     with _naming_endpoint():
-        made = rooms().reference_subscribing.create(current_caller().client_id, _wish(body))
+        made = rooms().reference_subscribing.create(current_caller(), _wish(body))
     return answer(subscription_json(made))
 
 

@@ -21,12 +21,25 @@ _TAKEN = frozenset(
     {"", JSON, "text/plain", "text/json", "application/octet-stream", "application/x-www-form-urlencoded"}
 )
 _CHARSETS = frozenset({"utf-8", "iso8859-1", "cp1252", "ascii", "utf-16", "utf-16-le", "utf-16-be"})
+_AGREED = "avtalt"
 _BOM = "\ufeff"
 
 
 def answer(body: object, status: int = 200) -> Response:
     """A JSON answer; members that are None are left out."""
     return Response(write(body), status, content_type=JSON)
+
+
+def answer_sbd(sbd: Mapping[str, object]) -> Response:
+    """An SBD as an answer. What is agreed between two systems (`avtalt`) stays as it is to the last null."""
+    agreed = sbd.get(_AGREED)
+    text = json.dumps(
+        {**_object(_without_nulls(sbd)), **({_AGREED: agreed} if agreed is not None else {})},
+        ensure_ascii=False,
+        indent=2,
+        separators=(",", " : "),
+    )
+    return Response(text, 200, content_type=JSON)
 
 
 def empty(status: int = 200) -> Response:
@@ -73,6 +86,10 @@ def read_object() -> Mapping[str, Any]:
     if not isinstance(body, dict):
         raise Invalid(say("the body is no JSON object"), code="NOT_JSON", mend=say("Send a JSON object."))
     return body
+
+
+def _object(node: object) -> Mapping[str, object]:
+    return node if isinstance(node, Mapping) else {}
 
 
 def _known(charset: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from gateway.delivery.submission import Caller
 from gateway.delivery.webhooks.subscribing import Amendment, Subscribing, Wanted
 from gateway.errors import Conflict, NotFound
 from gateway.language import say
@@ -39,18 +40,18 @@ class ReferenceSubscribing:
 
     subscribing: Subscribing
 
-    def create(self, client_id: str, wish: Wish) -> Described:
+    def create(self, caller: Caller, wish: Wish) -> Described:
         """Subscribe and ping; `Conflict` where the client has one of that name to that endpoint."""
         kept: list[Described] = []
 
         def keep(connection: Connection, entry: Subscription) -> None:
-            fresh = _described(wish, entry.id, client_id=client_id)
+            fresh = _described(wish, entry.id, client_id=caller.client_id)
             _require_new(connection, fresh)
             kept.append(described.keep(connection, fresh))
 
-        wanted = Wanted(wish.push_endpoint or "", may_be_away=True)
-        made = self.subscribing.create(client_id, wanted, beside=keep).subscription
-        self._ping(made.id, client_id)
+        wanted = Wanted(wish.push_endpoint or "", may_be_away=True, organisations=caller.organisations)
+        made = self.subscribing.create(caller.client_id, wanted, beside=keep).subscription
+        self._ping(made.id, caller.client_id)
         return kept[0]
 
     def change(self, number: int, wish: Wish, *, client_id: str) -> None:

@@ -15,6 +15,7 @@ from gateway.storage.engine import Connection
 from gateway.storage.nextmove.paging import Stretch, read_page
 from gateway.storage.nextmove.tables import described
 from gateway.storage.tables import message
+from gateway.storage.tables_in import incoming
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +94,17 @@ def forget(connection: Connection, number: int) -> None:
 
 def spoken_of(connection: Connection, message_ids: Iterable[str]) -> Mapping[tuple[str, Direction], Spoken]:
     """By message and direction, what a push says of them; what is not known here is missing."""
-    rows = connection.execute(
-        select(message.c.id, message.c.channel, message.c.sbd_conversation_id).where(
-            message.c.id.in_(list(message_ids))
-        )
-    )
-    return {(row.id, Direction.OUTGOING): Spoken(row.channel, row.sbd_conversation_id) for row in rows}
+    ids = list(message_ids)
+    out = select(message.c.id, message.c.channel, message.c.sbd_conversation_id).where(message.c.id.in_(ids))
+    came = select(incoming.c.message_id, incoming.c.channel, incoming.c.conversation_id)
+    found: dict[tuple[str, Direction], Spoken] = {}
+    for direction, query in (
+        (Direction.OUTGOING, out),
+        (Direction.INCOMING, came.where(incoming.c.message_id.in_(ids))),
+    ):
+        for message_id, channel, conversation_id in connection.execute(query):
+            found[message_id, direction] = Spoken(channel, conversation_id)
+    return found
 
 
 def _one(connection: Connection, query: Select[Any]) -> Described | None:

@@ -1,4 +1,4 @@
-"""What the door under /api calls a conversation: one message that has left OPPRETTET behind it, with its log.
+"""What the door under /api calls a conversation: one message, sent or received, with its log.
 
 In come who looks and what is wanted, out come frozen `Exchange`s. Called by delivery and the door. Our own conversation
 is a submission with many messages, so the word is kept apart from it here.
@@ -9,7 +9,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, exists, func, insert, or_, select
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Row,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
 from gateway.message.processes import Channel
 from gateway.message.status import Direction, Status
@@ -19,8 +35,9 @@ from gateway.storage.nextmove.log import seen_by
 from gateway.storage.nextmove.paging import Reader, Stretch, read_page
 from gateway.storage.nextmove.tables import hidden
 from gateway.storage.tables import conversation, message, status
+from gateway.storage.tables_in import incoming
 
-_ENDS = [Status.LEVERT, Status.LEST, Status.FEIL, Status.LEVETID_UTLOPT]
+_ENDS = [Status.LEVERT, Status.LEST, Status.FEIL, Status.LEVETID_UTLOPT, Status.INNKOMMENDE_LEVERT]
 # DPO and DPE bring the news themselves; the others are asked until nothing more can come.
 _ASKED = [Channel.DPV, Channel.DPF, Channel.DPI, Channel.DPH]
 _NOTHING_MORE = [Status.LEST, Status.FEIL, Status.LEVETID_UTLOPT]
@@ -80,59 +97,82 @@ class ExchangeFilter:
 
 
 # Every log begins with OPPRETTET, so that row stands for the message.
-_EVENT = status.alias("event")
-
-
-def _has(statuses: Sequence[Status]) -> ColumnElement[bool]:
-    this = and_(_EVENT.c.message_id == message.c.id, _EVENT.c.direction == Direction.OUTGOING.value)
-    of_round = _EVENT.c.round == message.c.round
-    return exists().where(this, of_round, _EVENT.c.status.in_([each.value for each in statuses])).correlate(message)
-
-
-_FINISHED = _has(_ENDS)
-_POLLABLE = and_(message.c.channel.in_([each.value for each in _ASKED]), _has([Status.SENDT]), ~_has(_NOTHING_MORE))
-_LAST_UPDATE = (
-    select(func.max(_EVENT.c.at))
-    .where(_EVENT.c.message_id == message.c.id, _EVENT.c.direction == Direction.OUTGOING.value)
-    .correlate(message)
-    .scalar_subquery()
-)
-_TITLE = func.coalesce(conversation.c.title, "")
-_EXCHANGES = (
+_IS_FIRST = (status.c.status == Status.OPPRETTET.value, status.c.round == 1)
+_OUT = (
     select(
         status.c.cursor.label("number"),
-        message.c.sbd_conversation_id.label("conversation_id"),
+        status.c.client_id,
         status.c.message_id,
         status.c.direction,
+        message.c.round.label("this_round"),
+        message.c.sbd_conversation_id.label("conversation_id"),
         message.c.sender,
         message.c.recipient.label("receiver"),
         message.c.channel,
         message.c.choice,
+        cast(null(), Text).label("process"),
+        cast(null(), Text).label("document_type"),
         message.c.deadline.label("expiry"),
         conversation.c.title,
-        _LAST_UPDATE.label("last_update"),
-        case((_FINISHED, 1), else_=0).label("finished"),
     )
     .select_from(status.join(message, message.c.id == status.c.message_id).join(conversation))
-    .where(
-        status.c.direction == Direction.OUTGOING.value,
-        status.c.status == Status.OPPRETTET.value,
-        status.c.round == 1,
-    )
+    .where(status.c.direction == Direction.OUTGOING.value, *_IS_FIRST)
 )
+_IN = (
+    select(
+        status.c.cursor,
+        status.c.client_id,
+        status.c.message_id,
+        status.c.direction,
+        literal(1),
+        incoming.c.conversation_id,
+        incoming.c.sender,
+        incoming.c.receiver,
+        incoming.c.channel,
+        cast(null(), JSON),
+        incoming.c.process,
+        incoming.c.document_type,
+        incoming.c.expires,
+        cast(null(), Text),
+    )
+    .select_from(status.join(incoming, incoming.c.message_id == status.c.message_id))
+    .where(status.c.direction == Direction.INCOMING.value, *_IS_FIRST)
+)
+_ALL = union_all(_OUT, _IN).subquery("exchange")
+_EVENT = status.alias("event")
+_OF_IT = and_(_EVENT.c.message_id == _ALL.c.message_id, _EVENT.c.direction == _ALL.c.direction)
+
+
+def _has(statuses: Sequence[Status]) -> ColumnElement[bool]:
+    names = [each.value for each in statuses]
+    return exists().where(_OF_IT, _EVENT.c.round == _ALL.c.this_round, _EVENT.c.status.in_(names)).correlate(_ALL)
+
+
+_FINISHED = _has(_ENDS)
+_POLLABLE = and_(
+    _ALL.c.direction == Direction.OUTGOING.value,
+    _ALL.c.channel.in_([each.value for each in _ASKED]),
+    _has([Status.SENDT]),
+    ~_has(_NOTHING_MORE),
+)
+_LAST_UPDATE = select(func.max(_EVENT.c.at)).where(_OF_IT).correlate(_ALL).scalar_subquery()
+_TITLE = func.coalesce(_ALL.c.title, "")
+_EXCHANGES = select(
+    _ALL, _LAST_UPDATE.label("last_update"), case((_FINISHED, 1), else_=0).label("finished")
+).select_from(_ALL)
 _NAMES: dict[str, ColumnElement[Any]] = {
-    "id": status.c.cursor,
+    "id": _ALL.c.number,
     "lastUpdate": _LAST_UPDATE,
-    "conversationId": message.c.sbd_conversation_id,
-    "messageId": status.c.message_id,
-    "sender": message.c.sender,
-    "senderIdentifier": message.c.sender,
-    "receiver": message.c.recipient,
-    "receiverIdentifier": message.c.recipient,
-    "serviceIdentifier": message.c.channel,
+    "conversationId": _ALL.c.conversation_id,
+    "messageId": _ALL.c.message_id,
+    "sender": _ALL.c.sender,
+    "senderIdentifier": _ALL.c.sender,
+    "receiver": _ALL.c.receiver,
+    "receiverIdentifier": _ALL.c.receiver,
+    "serviceIdentifier": _ALL.c.channel,
     "messageTitle": _TITLE,
-    "expiry": message.c.deadline,
-    "direction": status.c.direction,
+    "expiry": _ALL.c.expiry,
+    "direction": _ALL.c.direction,
     "finished": case((_FINISHED, 1), else_=0),
 }
 
@@ -141,14 +181,14 @@ def exchanges(
     connection: Connection, reader: Reader, *, wanted: ExchangeFilter, stretch: Stretch
 ) -> tuple[tuple[Exchange, ...], int]:
     """A page of exchanges with their logs, and how many there are in all."""
-    query = _EXCHANGES.where(*seen_by(reader), *_conditions(wanted))
+    query = _EXCHANGES.where(*seen_by(reader, _ALL), *_conditions(wanted))
     rows, total = read_page(connection, query, stretch=stretch, names=_NAMES)
     return _with_steps(connection, [_read(row) for row in rows]), total
 
 
 def hide(connection: Connection, reader: Reader, *, wanted: ExchangeFilter, at: datetime) -> None:
     """Put these out of the client's sight; what is delivered, and what its own door shows, stays as it is."""
-    found = _EXCHANGES.where(*seen_by(reader), *_conditions(wanted))
+    found = _EXCHANGES.where(*seen_by(reader, _ALL), *_conditions(wanted))
     for row in connection.execute(found).all():
         facts = {"client_id": reader.client_id, "message_id": row.message_id, "direction": row.direction, "at": at}
         connection.execute(insert(hidden).values(facts))
@@ -166,15 +206,15 @@ def _with_steps(connection: Connection, found: Sequence[Exchange]) -> tuple[Exch
 
 def _conditions(wanted: ExchangeFilter) -> Iterator[ColumnElement[bool]]:
     for column, value in (
-        (status.c.cursor, wanted.number),
-        (message.c.sbd_conversation_id, wanted.conversation_id),
-        (status.c.message_id, wanted.message_id),
-        (message.c.recipient, wanted.receiver),
-        (message.c.sender, wanted.sender),
-        (message.c.channel, wanted.channel),
-        (message.c.sbd_conversation_id, wanted.reference),
+        (_ALL.c.number, wanted.number),
+        (_ALL.c.conversation_id, wanted.conversation_id),
+        (_ALL.c.message_id, wanted.message_id),
+        (_ALL.c.receiver, wanted.receiver),
+        (_ALL.c.sender, wanted.sender),
+        (_ALL.c.channel, wanted.channel),
+        (_ALL.c.conversation_id, wanted.reference),
         (_TITLE, wanted.title),
-        (status.c.direction, wanted.direction.value if wanted.direction else None),
+        (_ALL.c.direction, wanted.direction.value if wanted.direction else None),
     ):
         if value is not None:
             yield column == value
@@ -183,10 +223,10 @@ def _conditions(wanted: ExchangeFilter) -> Iterator[ColumnElement[bool]]:
 
 def _derived(wanted: ExchangeFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.receiver_identifier is not None:
-        yield _is_primary(message.c.recipient, wanted.receiver_identifier)
+        yield _is_primary(_ALL.c.receiver, wanted.receiver_identifier)
     if wanted.sender_identifier is not None:
-        last = message.c.sender.endswith(f":{wanted.sender_identifier}", autoescape=True)
-        yield or_(last, message.c.sender == wanted.sender_identifier)
+        last = _ALL.c.sender.endswith(f":{wanted.sender_identifier}", autoescape=True)
+        yield or_(last, _ALL.c.sender == wanted.sender_identifier)
     if wanted.pollable is not None:
         yield _POLLABLE if wanted.pollable else ~_POLLABLE
     if wanted.finished is not None:
@@ -205,7 +245,8 @@ def _is_primary(column: ColumnElement[Any], number: str) -> ColumnElement[bool]:
 
 
 def _read(row: Row[Any]) -> Exchange:
-    choice = read_choice(row.choice)
+    route = read_choice(row.choice).route if row.choice else None
+    deadline = read_choice(row.choice).deadline if row.choice else None
     return Exchange(
         number=row.number,
         conversation_id=row.conversation_id,
@@ -213,12 +254,12 @@ def _read(row: Row[Any]) -> Exchange:
         direction=Direction(row.direction),
         sender=row.sender,
         receiver=row.receiver,
-        process=choice.route.process if choice.route else None,
-        document_type=choice.route.document_type if choice.route else None,
+        process=route.process if route else row.process,
+        document_type=route.document_type if route else row.document_type,
         channel=row.channel,
         title=row.title,
         reference=None,
-        expiry=row.expiry or choice.deadline,
+        expiry=row.expiry or deadline,
         last_update=row.last_update,
         finished=bool(row.finished),
     )

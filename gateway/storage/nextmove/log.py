@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, exists, func, insert, select
+from sqlalchemy import ColumnElement, FromClause, Row, and_, case, exists, func, insert, or_, select
 from sqlalchemy import delete as delete_from
 
 from gateway.message.status import Direction, Status
@@ -112,13 +112,17 @@ def take(connection: Connection, reader: Reader, *, number: int) -> bool:
     return True
 
 
-def seen_by(reader: Reader) -> Iterator[ColumnElement[bool]]:
-    """What a row of the log must fulfil for this client to see it: its own, and not put out of its sight."""
-    yield status.c.client_id == reader.client_id
+def seen_by(reader: Reader, row: FromClause = status) -> Iterator[ColumnElement[bool]]:
+    """What a row of the log must fulfil for this client to see it, whatever else stands in it.
+
+    It is its own, or came in for one of its organisations, and has not been put out of its sight.
+    """
+    came_in = and_(row.c.client_id.in_(list(reader.organisations)), row.c.direction == Direction.INCOMING.value)
+    yield or_(row.c.client_id == reader.client_id, came_in)
     yield ~exists().where(
         hidden.c.client_id == reader.client_id,
-        hidden.c.message_id == status.c.message_id,
-        hidden.c.direction == status.c.direction,
+        hidden.c.message_id == row.c.message_id,
+        hidden.c.direction == row.c.direction,
     )
 
 

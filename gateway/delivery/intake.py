@@ -146,7 +146,7 @@ class Intake:
             view = self.view(any_id, caller)
             if view.conversation.state in (ConversationState.COMMITTED, ConversationState.FINISHED):
                 return Commitment(view, repeated=True)
-            require_draft(view, if_match, now=self.now())
+            require_draft(view.conversation, if_match, now=self.now())
             view = self._ask_failed_again(view)
             try:
                 commit_view(self.database, view, settings=self.settings, now=self.now())
@@ -162,7 +162,7 @@ class Intake:
         """The view of a draft that may be changed by this caller now."""
         require_version(caller, if_match)
         view = self.view(any_id, caller)
-        require_draft(view, if_match, now=self.now())
+        require_draft(view.conversation, if_match, now=self.now())
         return view
 
     def _revise(self, before: View, edit: Edit, *, caller: Caller) -> Conversation:
@@ -258,17 +258,17 @@ def require_version(caller: Caller, if_match: int | None) -> None:
         )
 
 
-def require_draft(view: View, if_match: int | None, *, now: datetime) -> None:
+def require_draft(conversation: Conversation, if_match: int | None, *, now: datetime) -> None:
     """Raise `Conflict` unless it is a draft whose time is not up, `Stale` unless it is the version looked at."""
-    if view.conversation.state is not ConversationState.DRAFT:
+    if conversation.state is not ConversationState.DRAFT:
         raise Conflict(
-            _NOT_DRAFT[view.conversation.state],
+            _NOT_DRAFT[conversation.state],
             code="NOT_DRAFT",
             mend="Post a new arkivmelding.",
         )
-    if view.conversation.expires <= now:
+    if conversation.expires <= now:
         raise Conflict("the draft has expired", code="DRAFT_EXPIRED", mend="Post the arkivmelding again.")
-    if if_match is not None and if_match != view.conversation.version:
+    if if_match is not None and if_match != conversation.version:
         raise changed_meanwhile()
 
 

@@ -102,7 +102,7 @@ class Uploads:
         """Keep one document of a draft; the stored record, what became of it, and the conversation's version."""
         name = check_filename(incoming.filename)
         view = self.intake.view(any_id, caller)
-        require_draft(view, if_match, now=self.intake.now())
+        require_draft(view.conversation, if_match, now=self.intake.now())
         most = self.intake.kit.limits.documents
         if len(view.documents) >= most and name not in {each.filename for each in view.documents}:
             raise too_many(most)
@@ -140,7 +140,7 @@ class Uploads:
     def remove(self, any_id: str, filename: str, *, caller: Caller, if_match: int | None = None) -> int:
         """Take one document of a draft away; the conversation's new version."""
         view = self.intake.view(any_id, caller)
-        require_draft(view, if_match, now=self.intake.now())
+        require_draft(view.conversation, if_match, now=self.intake.now())
         with self.intake.database.writing() as connection:
             require_version_standing(connection, view.conversation.id, if_match=if_match)
             key = documents.remove(connection, view.conversation.id, filename=normal(filename))

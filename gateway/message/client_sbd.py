@@ -228,7 +228,11 @@ def _read_scopes(header: Place, *, now: datetime) -> dict[str, Place]:
 
 
 def _check_conversation(scope: Place, *, now: datetime) -> None:
-    scope.member("identifier").demand()
+    process = scope.member("identifier")
+    if process.demand() and process.value == "":
+        process.refuse(
+            Constraint.NOT_NULL, say("the process is empty"), mend=say("Write the whole urn of the process.")
+        )
     instance = scope.member("instanceIdentifier")
     if not isinstance(instance.value, str) or instance.value.strip():
         _check_uuid(instance)

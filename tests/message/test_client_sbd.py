@@ -83,6 +83,7 @@ def test_everything_that_is_said_is_read() -> None:
         ((HEADER, "businessScope", "scope"), [], f"{HEADER}.businessScope.scope", "NotNull"),
         ((*_SCOPE, "type"), "Conversation", f"{HEADER}.businessScope.scope[0].type", "OneOf"),
         ((*_SCOPE, "identifier"), ..., f"{HEADER}.businessScope.scope[0].identifier", "NotNull"),
+        ((*_SCOPE, "identifier"), "", f"{HEADER}.businessScope.scope[0].identifier", "NotNull"),
         ((*_SCOPE, "instanceIdentifier"), "sak 12", f"{HEADER}.businessScope.scope[0].instanceIdentifier", "UUID"),
         (
             (*_SCOPE, "scopeInformation"),

@@ -136,6 +136,8 @@ def append(connection: Connection, event: StatusEvent) -> int | None:
     if known:
         _follow(connection, event, log=log, stood=stood)
     subscriptions.wake(connection, event.client_id, at=event.at)
+    if event.direction is Direction.INCOMING:
+        subscriptions.wake_for(connection, event.client_id, at=event.at)
     return cursor
 
 

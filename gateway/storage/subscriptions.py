@@ -70,14 +70,17 @@ _WAKE = (
     update(task)
     .where(
         task.c.kind == WEBHOOK,
-        task.c.subject.in_(bindparam("subjects", expanding=True)),
+        task.c.subject.in_(
+            select(subscription.c.id).where(
+                subscription.c.client_id == bindparam("client_id"),
+                subscription.c.state == SubscriptionState.ACTIVE.value,
+            )
+        ),
     )
     .values(due=case((and_(task.c.step == "", task.c.due > bindparam("at")), bindparam("at")), else_=task.c.due))
 )
-_ACTIVE = (
-    select(subscription.c.id, subscription.c.client_id, subscription.c.organisations)
-    .where(subscription.c.state == SubscriptionState.ACTIVE.value)
-    .order_by(subscription.c.id)
+_ACTIVE = select(subscription.c.client_id, subscription.c.organisations).where(
+    subscription.c.state == SubscriptionState.ACTIVE.value
 )
 _RESTART = (
     update(task)
@@ -126,14 +129,16 @@ def remove(connection: Connection, subscription_id: str) -> None:
     connection.execute(_REMOVE, {"this": subscription_id})
 
 
-def wake(connection: Connection, owner: str, *, at: datetime) -> None:
-    """Let the idle tasks of the active subscriptions of a client, or of an organisation's clients, be due.
+def wake(connection: Connection, client_id: str, *, at: datetime) -> None:
+    """Let the idle tasks of a client's active subscriptions be due: in the transaction of the event they wait for."""
+    connection.execute(_WAKE, {"client_id": client_id, "at": at})
 
-    In the transaction of the event that they wait for.
-    """
-    woken = [row.id for row in connection.execute(_ACTIVE) if owner == row.client_id or owner in row.organisations]
-    if woken:
-        connection.execute(_WAKE, {"subjects": woken, "at": at})
+
+def wake_for(connection: Connection, organisation: str, *, at: datetime) -> None:
+    """The same for the clients of an organisation, when something has come in for it."""
+    clients = {row.client_id for row in connection.execute(_ACTIVE) if organisation in row.organisations}
+    for client_id in sorted(clients):
+        wake(connection, client_id, at=at)
 
 
 def restart(connection: Connection, subscription_id: str, *, at: datetime) -> None:

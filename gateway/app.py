@@ -29,6 +29,7 @@ from gateway.delivery.intake import Intake
 from gateway.delivery.journey import Journey
 from gateway.delivery.lanes import POLL_LANE, WEBHOOK_LANE
 from gateway.delivery.leases import Leases
+from gateway.delivery.nextmove.sending import ReferenceSending
 from gateway.delivery.nextmove.shelf import Shelf
 from gateway.delivery.nextmove.subscribing import ReferenceSubscribing
 from gateway.delivery.packages import Packages
@@ -214,6 +215,7 @@ def build_door(assembly: Assembly) -> "Flask":
     subscribing = Subscribing(assembly.database, poster, assembly.sealer, settings.webhooks, now, new_id)
     uploads = Uploads(intake)
     own = settings.organisations[0] if len(settings.organisations) == 1 else None
+    classic = Classic(uploads, ClassicSettings(own))
     behind = Rooms(
         database=assembly.database,
         intake=intake,
@@ -227,7 +229,8 @@ def build_door(assembly: Assembly) -> "Flask":
         reference_subscribing=ReferenceSubscribing(subscribing),
         shelf=Shelf(assembly.database, now),
         inbox=Inbox(assembly.database, assembly.blobs, now),
-        classic=Classic(uploads, ClassicSettings(own)),
+        classic=classic,
+        reference_sending=ReferenceSending(classic, now),
     )
     login = LoginSettings(settings.server.hosts, settings.organisations, is_loopback(settings.server.host))
     return create_door(behind, login)

@@ -11,6 +11,7 @@ from gateway.api.waiting import Waiting
 from gateway.delivery.classic import Classic
 from gateway.delivery.inbox import Inbox
 from gateway.delivery.intake import Intake
+from gateway.delivery.nextmove.sending import ReferenceSending
 from gateway.delivery.nextmove.shelf import Shelf
 from gateway.delivery.nextmove.subscribing import ReferenceSubscribing
 from gateway.delivery.steering import Steering
@@ -38,6 +39,7 @@ class Rooms:
     waiting: Waiting
     subscribing: Subscribing
     reference_subscribing: ReferenceSubscribing
+    reference_sending: ReferenceSending
     shelf: Shelf
     inbox: Inbox
     classic: Classic

@@ -13,7 +13,7 @@ from gateway.api.login import current_caller
 from gateway.api.nextmove import queries
 from gateway.api.nextmove.paging import envelope, read_stretch
 from gateway.api.nextmove.routing import Routes
-from gateway.api.nextmove.wire import answer, answer_sbd, empty
+from gateway.api.nextmove.wire import answer, empty
 from gateway.api.rooms import rooms
 from gateway.delivery.inbox import Container
 from gateway.errors import Invalid, NotFound
@@ -56,7 +56,7 @@ def list_incoming() -> Response:
 def peek_incoming() -> Response:
     """Lock what has waited longest and show its SBD; 204 where nothing waits."""
     found = rooms().inbox.peek(current_caller(), _wanted())
-    return answer_sbd(found.sbd) if found else empty(204)
+    return answer(found.sbd) if found else empty(204)
 
 
 def pop_incoming(message_id: str) -> Response:
@@ -74,7 +74,7 @@ def pop_incoming(message_id: str) -> Response:
 def acknowledge_incoming(message_id: str) -> Response:
     """The fagsystem has it: LEVERT goes back to the sender."""
     _require_waiting(message_id)
-    return answer_sbd(rooms().inbox.acknowledge(message_id, current_caller(), any_lock=True).sbd)
+    return answer(rooms().inbox.acknowledge(message_id, current_caller(), any_lock=True).sbd)
 
 
 def _require_waiting(message_id: str) -> None:

@@ -4,11 +4,13 @@ In come names, out come values, None for what is not said. Called by the lists o
 """
 
 import re
+from dataclasses import replace
 from datetime import date, datetime
 
 from flask import request
 
 from gateway.api.login import current_caller
+from gateway.delivery.submission import Caller
 from gateway.errors import Invalid
 from gateway.language import say
 from gateway.message.oslo import read_oslo_time
@@ -27,6 +29,11 @@ def reader() -> Reader:
     """Who looks."""
     caller = current_caller()
     return Reader(caller.client_id, caller.organisations)
+
+
+def sender() -> Caller:
+    """Who sends. No client of the reference knows If-Match, so none is asked for it here."""
+    return replace(current_caller(), require_if_match=False)
 
 
 def text(name: str) -> str | None:

@@ -5,7 +5,7 @@ In come the functions of the other files, out comes the blueprint. Called by `ap
 
 from flask import Blueprint
 
-from gateway.api.nextmove import capabilities, conversations, inbox, statuses, subscriptions
+from gateway.api.nextmove import capabilities, conversations, inbox, multipart, out, statuses, subscriptions
 from gateway.api.nextmove.routing import Routes
 
 PREFIX = "/api"
@@ -15,6 +15,6 @@ def build() -> Blueprint:
     """The blueprint with every route."""
     blueprint = Blueprint("nextmove", __name__, url_prefix=PREFIX)
     routes = Routes(blueprint)
-    for part in (inbox, statuses, conversations, capabilities, subscriptions):
+    for part in (multipart, out, inbox, statuses, conversations, capabilities, subscriptions):
         part.put(routes)
     return blueprint

@@ -21,6 +21,7 @@ _TAKEN = frozenset(
     {"", JSON, "text/plain", "text/json", "application/octet-stream", "application/x-www-form-urlencoded"}
 )
 _CHARSETS = frozenset({"utf-8", "iso8859-1", "cp1252", "ascii", "utf-16", "utf-16-le", "utf-16-be"})
+# What two systems have agreed on between themselves stays as it is to the last null.
 _AGREED = "avtalt"
 _BOM = "\ufeff"
 
@@ -28,18 +29,6 @@ _BOM = "\ufeff"
 def answer(body: object, status: int = 200) -> Response:
     """A JSON answer; members that are None are left out."""
     return Response(write(body), status, content_type=JSON)
-
-
-def answer_sbd(sbd: Mapping[str, object]) -> Response:
-    """An SBD as an answer. What is agreed between two systems (`avtalt`) stays as it is to the last null."""
-    agreed = sbd.get(_AGREED)
-    text = json.dumps(
-        {**_object(_without_nulls(sbd)), **({_AGREED: agreed} if agreed is not None else {})},
-        ensure_ascii=False,
-        indent=2,
-        separators=(",", " : "),
-    )
-    return Response(text, 200, content_type=JSON)
 
 
 def empty(status: int = 200) -> Response:
@@ -88,10 +77,6 @@ def read_object() -> Mapping[str, Any]:
     return body
 
 
-def _object(node: object) -> Mapping[str, object]:
-    return node if isinstance(node, Mapping) else {}
-
-
 def _known(charset: str) -> str:
     try:
         name = codecs.lookup(charset).name if charset else ""
@@ -102,7 +87,11 @@ def _known(charset: str) -> str:
 
 def _without_nulls(node: object) -> object:
     if isinstance(node, Mapping):
-        return {name: _without_nulls(value) for name, value in node.items() if value is not None}
+        return {
+            name: value if name == _AGREED else _without_nulls(value)
+            for name, value in node.items()
+            if value is not None
+        }
     if isinstance(node, (list, tuple)):
         return [_without_nulls(each) for each in node]
     return node

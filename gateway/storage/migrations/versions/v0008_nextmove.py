@@ -1,13 +1,13 @@
 """What a client has hidden, taken from its queue of statuses, and subscribed to at the door under /api.
 
-In comes a database of version 0006. Called by Alembic.
+In comes a database of version 0007. Called by Alembic.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 
 
 def upgrade() -> None:

@@ -19,6 +19,8 @@ from gateway.arkivmelding.inspection import Kit
 from gateway.arkivmelding.schema import FILES, Schemas
 from gateway.config import Settings
 from gateway.delivery.carrier import Carrier
+from gateway.delivery.classic import Classic
+from gateway.delivery.classic_records import ClassicSettings
 from gateway.delivery.committing import DELIVER, EXPIRE
 from gateway.delivery.housekeeping import SWEEP, SWEEP_BYTES, Housekeeping, Keeping
 from gateway.delivery.intake import Intake
@@ -190,11 +192,13 @@ def build_door(assembly: Assembly) -> "Flask":
         now=now,
         new_id=new_id,
     )
-    poster = Poster(settings.webhooks)
+    poster, uploads = Poster(settings.webhooks), Uploads(intake)
+    named = ClassicSettings(settings.organisations[0], settings.dpo.message_channel if settings.dpo else None)
     behind = Rooms(
         database=assembly.database,
         intake=intake,
-        uploads=Uploads(intake),
+        uploads=uploads,
+        classic=Classic(intake, uploads, named),
         steering=Steering(assembly.database, now),
         registry=assembly.registry,
         channels=settings.routing.enabled,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import Flask, current_app
 
 from gateway.api.waiting import Waiting
+from gateway.delivery.classic import Classic
 from gateway.delivery.intake import Intake
 from gateway.delivery.steering import Steering
 from gateway.delivery.submission import Clock
@@ -27,6 +28,7 @@ class Rooms:
     database: Database
     intake: Intake
     uploads: Uploads
+    classic: Classic
     steering: Steering
     registry: RegistryClient
     channels: frozenset[Channel]

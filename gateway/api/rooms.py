@@ -11,9 +11,7 @@ from gateway.api.waiting import Waiting
 from gateway.delivery.classic import Classic
 from gateway.delivery.inbox import Inbox
 from gateway.delivery.intake import Intake
-from gateway.delivery.nextmove.sending import ReferenceSending
-from gateway.delivery.nextmove.shelf import Shelf
-from gateway.delivery.nextmove.subscribing import ReferenceSubscribing
+from gateway.delivery.nextmove import Nextmove
 from gateway.delivery.steering import Steering
 from gateway.delivery.submission import Clock
 from gateway.delivery.uploads import Uploads
@@ -38,9 +36,7 @@ class Rooms:
     now: Clock
     waiting: Waiting
     subscribing: Subscribing
-    reference_subscribing: ReferenceSubscribing
-    reference_sending: ReferenceSending
-    shelf: Shelf
+    nextmove: Nextmove
     inbox: Inbox
     classic: Classic
 

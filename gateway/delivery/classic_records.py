@@ -7,14 +7,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.arkivmelding.inspection import Inspection
-from gateway.errors import Invalid
-from gateway.message.client_sbd import SbdFault
+from gateway.errors import Fault, Invalid
+from gateway.language import say
+from gateway.message.places import SbdFault
 from gateway.message.prototype import Problem
 from gateway.message.sbd import JsonObject
 from gateway.storage.conversations import Conversation
 from gateway.storage.documents import StoredDocument
 from gateway.storage.engine import Connection
 from gateway.storage.messages import Message
+
+ARKIVMELDING_FILE = "arkivmelding.xml"
+
+
+@dataclass(frozen=True, slots=True)
+class ClassicSettings:
+    """`own` is this installation's organisation, `channel` its message channel on DPO (None: it has none)."""
+
+    own: str | None = None
+    channel: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +40,10 @@ class ClassicView:
     conversation: Conversation
     message: Message
     sbd: JsonObject
-    documents: tuple[StoredDocument, ...]
-    inspection: Inspection | None
-    problems: tuple[Problem, ...]
-    ready: bool
+    documents: tuple[StoredDocument, ...] = ()
+    inspection: Inspection | None = None
+    problems: tuple[Problem, ...] = ()
+    ready: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +57,9 @@ class ClassicCommitment:
 class RefusedSbd(Invalid):
     """An SBD with faults (code INVALID_SBD): `found` has them with path, constraint and value, `faults` in our own form."""
 
-    def __init__(self, message: str, *, found: tuple[SbdFault, ...]) -> None:
-        super().__init__(message, code="INVALID_SBD")
+    def __init__(self, message: str, *, found: tuple[SbdFault, ...], faults: tuple[Fault, ...]) -> None:
+        mend = say("Each entry of `errors` names a place in the SBD, and what to do there.")
+        super().__init__(message, code="INVALID_SBD", mend=mend, faults=faults)
         self.found = found
 
 

@@ -31,7 +31,7 @@ from gateway.message.prototype import Choice
 from gateway.registry.routing import RoutingSettings
 from gateway.storage import conversations, documents, messages
 from gateway.storage.blobs import BlobStore
-from gateway.storage.conversations import Conversation, ConversationState
+from gateway.storage.conversations import Conversation, ConversationKind, ConversationState
 from gateway.storage.engine import Connection, Database
 
 Keep = Callable[[Connection, View], None]
@@ -94,6 +94,12 @@ class Intake:
         with self.database.reading() as connection:
             conversation_id = conversations.resolve(connection, any_id, client_id=caller.client_id)
             conversation = conversations.find(connection, conversation_id, client_id=None)
+            if conversation.kind is ConversationKind.CLASSIC:
+                raise Conflict(
+                    "this conversation began with an SBD, which says everything, so there is nothing to edit",
+                    code="CLASSIC",
+                    mend="Discard it, and post another SBD.",
+                )
             if conversation.emptied is not None:
                 return view_emptied(connection, conversation, kit=self.kit, now=self.now)
             return assess(self._situation(connection, conversation))

@@ -48,6 +48,7 @@ class IdentifiedBy(StrEnum):
     RECIPIENTS = "recipients"  # the request's `recipients` part
     ADRESSERING = "adressering"  # our extension in the arkivmelding
     EDIT = "edit"  # a PUT
+    SBD = "sbd"  # the envelope that the client wrote
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ _READ = select(sbd.c.json).where(sbd.c.conversation_id == bindparam("conversatio
 _DESCRIBE = (
     update(conversation)
     .where(conversation.c.id == bindparam("this"))
-    .values(melding_id=bindparam("called"), title=bindparam("titled"))
+    .values(melding_id=bindparam("called"), title=bindparam("titled"), shielding=bindparam("shielded"))
 )
 
 
@@ -40,6 +40,15 @@ class Posted:
 
     choice: Choice
     sbd: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What the arkivmelding among its files says of a conversation."""
+
+    melding_id: str | None = None
+    title: str | None = None
+    shielding: str = "open"
 
 
 def insert(connection: Connection, entry: Conversation, *, posted: Posted) -> None:
@@ -79,9 +88,10 @@ def read_sbd(connection: Connection, conversation_id: str) -> JsonObject | None:
     return None if text is None else cast("JsonObject", json.loads(text))
 
 
-def describe(connection: Connection, conversation_id: str, *, melding_id: str | None, title: str | None) -> None:
-    """What the arkivmelding among its files says of the conversation; None for both where there is none any more."""
-    connection.execute(_DESCRIBE, {"this": conversation_id, "called": melding_id, "titled": title})
+def describe(connection: Connection, conversation_id: str, *, said: Description) -> None:
+    """Put down what the arkivmelding says; whoever calls this moves the version."""
+    bound = {"called": said.melding_id, "titled": said.title, "shielded": said.shielding}
+    connection.execute(_DESCRIBE, {"this": conversation_id, **bound})
 
 
 def _exists(message_id: str) -> Conflict:

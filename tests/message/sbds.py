@@ -3,14 +3,19 @@
 import copy
 from typing import Any
 
-from gateway.message.processes import ADMINISTRASJON, ARKIVMELDING, ARKIVMELDING_KVITTERING, ARKIVMELDING_RESPONSE
+from gateway.message.processes import (
+    ADMINISTRASJON,
+    ARKIVMELDING,
+    ARKIVMELDING_KVITTERING,
+    ARKIVMELDING_RESPONSE,
+    AVTALT,
+    AVTALT_PROCESS,
+)
 from tests.documents import DPO
 
 Json = dict[str, Any]
 MESSAGE_ID = "5b0f6c1e-6f5c-4a0e-9f0d-0a4b0c6d1e01"
 CONVERSATION_ID = "0e6a3f52-9a54-4f7a-8f4b-5b1c2d3e4f02"
-AVTALT = "urn:no:difi:avtalt:xsd::avtalt"
-AVTALT_PROCESS = "urn:no:difi:profile:avtalt:avtalt:ver1.0"
 HEADER = "standardBusinessDocumentHeader"
 LATER = "2031-03-05T09:15:00+01:00"
 

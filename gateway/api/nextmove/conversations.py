@@ -75,13 +75,13 @@ def get_conversation_of(message_id: str) -> Response:
 
 def hide_conversation(number: str) -> Response:
     """Put one out of this client's sight."""
-    rooms().shelf.hide(queries.reader(), ExchangeFilter(number=queries.read_number(number, "id")))
+    rooms().nextmove.shelf.hide(queries.reader(), ExchangeFilter(number=queries.read_number(number, "id")))
     return empty()
 
 
 def hide_conversation_of(message_id: str) -> Response:
     """The same by its message."""
-    rooms().shelf.hide(queries.reader(), ExchangeFilter(message_id=message_id))
+    rooms().nextmove.shelf.hide(queries.reader(), ExchangeFilter(message_id=message_id))
     return empty()
 
 

@@ -35,7 +35,7 @@ def put(routes: Routes) -> None:
 
 def create_message() -> Response:
     """Create a message; the SBD comes back with everything that was left out."""
-    return answer(rooms().reference_sending.create(read_object(), queries.sender()).sbd)
+    return answer(rooms().nextmove.sending.create(read_object(), queries.sender()).sbd)
 
 
 def list_unsent() -> Response:
@@ -74,20 +74,20 @@ def upload_file(message_id: str) -> Response:
     body = Body()
     mime = media_type_of(request.headers.get("Content-Type", ""), disposition.filename)
     incoming = Incoming(disposition.filename, mime, body.declared, _NotEmpty(body), title=title)
-    rooms().reference_sending.upload(message_id, incoming, queries.sender())
+    rooms().nextmove.sending.upload(message_id, incoming, queries.sender())
     return empty()
 
 
 def send_message(message_id: str) -> Response:
     """Queue it; that it is queued is all that the answer says. A repeat changes nothing."""
-    rooms().reference_sending.send(message_id, queries.sender())
+    rooms().nextmove.sending.send(message_id, queries.sender())
     return empty()
 
 
 def discard_message(message_id: str) -> Response:
     """Take a message and its files away; one that has been sent, or never was, stays as it is."""
     try:
-        rooms().reference_sending.discard(message_id, queries.sender())
+        rooms().nextmove.sending.discard(message_id, queries.sender())
     except (NotFound, Conflict):
         return empty()
     return empty()

@@ -56,7 +56,7 @@ def peek_status() -> Response:
 
 def take_status(number: str) -> Response:
     """Take one from the queue; it stays in the log."""
-    taken = rooms().shelf.take_status(queries.reader(), queries.read_number(number, "id"))
+    taken = rooms().nextmove.shelf.take_status(queries.reader(), queries.read_number(number, "id"))
     return empty(200 if taken else 404)
 
 

@@ -52,7 +52,7 @@ def subscribe() -> Response:
     body = read_object()
     _require_valid([*_missing(body), *_wrong(body)])
     with _naming_endpoint():
-        made = rooms().reference_subscribing.create(current_caller(), _wish(body))
+        made = rooms().nextmove.subscribing.create(current_caller(), _wish(body))
     return answer(subscription_json(made))
 
 
@@ -62,25 +62,25 @@ def change_subscription(number: str) -> Response:
     _require_valid(list(_wrong({name: value for name, value in body.items() if name != "id"})))
     wanted = queries.read_number(number, "id")
     with _naming_endpoint():
-        rooms().reference_subscribing.change(wanted, _wish(body), client_id=current_caller().client_id)
+        rooms().nextmove.subscribing.change(wanted, _wish(body), client_id=current_caller().client_id)
     return empty()
 
 
 def get_subscription(number: str) -> Response:
     """One of this client's."""
     wanted = queries.read_number(number, "id")
-    return answer(subscription_json(rooms().reference_subscribing.get(wanted, current_caller().client_id)))
+    return answer(subscription_json(rooms().nextmove.subscribing.get(wanted, current_caller().client_id)))
 
 
 def unsubscribe(number: str) -> Response:
     """Forget one."""
-    rooms().reference_subscribing.remove(queries.read_number(number, "id"), current_caller().client_id)
+    rooms().nextmove.subscribing.remove(queries.read_number(number, "id"), current_caller().client_id)
     return empty()
 
 
 def unsubscribe_all() -> Response:
     """Forget every one that was made here."""
-    rooms().reference_subscribing.remove_all(current_caller().client_id)
+    rooms().nextmove.subscribing.remove_all(current_caller().client_id)
     return empty()
 
 

@@ -3,7 +3,9 @@
 Its clients compare these names letter by letter. Called by `errors`. Reference §7.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+from gateway.message.places import Constraint
 
 
 def own(name: str) -> str:
@@ -29,23 +31,22 @@ BY_STATUS: Mapping[int, str] = {
 _NAMES: Mapping[str, tuple[int, str]] = {
     # out
     "MESSAGE_EXISTS": (400, "MessageAlreadyExistsException"),
-    "ALREADY_EXISTS": (400, "MessageAlreadyExistsException"),
-    "MESSAGE_ID_TAKEN": (400, "MessageAlreadyExistsException"),
-    "UNKNOWN_MESSAGE_TYPE": (400, "UnknownMessageTypeException"),
-    "TYPE_NOT_STANDARD": (400, "MessageTypeDoesNotFitDocumentTypeException"),
     "NOT_REGISTERED": (400, "ReceiverDoesNotAcceptProcessException"),
-    "REFUSED": (400, "ReceiverDoesNotAcceptProcessException"),
-    "NO_ROUTE": (400, "ReceiverDoesNotAcceptProcessException"),
+    "NO_CHANNEL": (400, "ReceiverDoesNotAcceptProcessException"),
+    "NO_SECURE_CHANNEL": (400, "ReceiverDoesNotAcceptProcessException"),
     "CHANNEL_NOT_ENABLED": (400, "ServiceNotEnabledException"),
     "MESSAGE_CHANNEL": (400, "MessageChannelInvalidException"),
-    "NO_DOCUMENTS": (400, "MissingFileException"),
-    "ARKIVMELDING_MISSING": (400, "MissingArkivmeldingException"),
+    "MISSING_FILE": (400, "MissingFileException"),
+    "MISSING_ARKIVMELDING": (400, "MissingArkivmeldingException"),
     "DOCUMENT_MISSING": (400, "MissingArkivmeldingFileException"),
+    "MAIN_DOCUMENT_MISSING": (400, "MissingPrimaryDocumentException"),
     "OTHER_BYTES": (400, "DuplicateFilenameException"),
+    "NAME_TAKEN": (400, "DuplicateFilenameException"),
     "DUPLICATE_FILENAME": (400, "DuplicateFilenameException"),
     "TOO_LARGE": (400, "MaxFileSizeExceededException"),
     "PART_TOO_LARGE": (400, "MultipartFileToLargeException"),
-    "DEADLINE_PAST": (400, "TimeToLiveException"),
+    "DEADLINE_PASSED": (400, "TimeToLiveException"),
+    "DRAFT_EXPIRED": (400, "TimeToLiveException"),
     # in
     "NOT_LOCKED": (400, "MessageNotLockedException"),
     "ACKNOWLEDGED": (404, "MessageNotFoundException"),
@@ -68,5 +69,19 @@ BY_CODE: Mapping[str, tuple[int, str]] = {
     **_FRAMEWORK,
 }
 
-# The names of its constraints for our rules.
-CONSTRAINTS: Mapping[str, str] = {}
+# What a message is not ready for, in the order in which the reference looks.
+NOT_READY = "NOT_READY"
+READINESS = ("MISSING_FILE", "MISSING_ARKIVMELDING", "DOCUMENT_MISSING", "MAIN_DOCUMENT_MISSING", "TOO_LARGE")
+
+UNKNOWN_TYPE = own("UnknownMessageTypeException")
+# Whose body has `errors`.
+VALIDATIONS = frozenset({CONSTRAINT_VIOLATION, UNKNOWN_TYPE})
+
+
+def class_of_sbd(broken: Sequence[Constraint]) -> str:
+    """The class for an SBD with these faults."""
+    if Constraint.MESSAGE_TYPE in broken:
+        return UNKNOWN_TYPE
+    if set(broken) == {Constraint.DOCUMENT_TYPE}:
+        return own("MessageTypeDoesNotFitDocumentTypeException")
+    return CONSTRAINT_VIOLATION

@@ -4,7 +4,7 @@ In comes any exception of a request below /api, out goes its JSON. The tables ar
 error where it has one of these, else by its class. Called by `api.problems`. Reference §1.4 and §7.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -17,6 +17,7 @@ from gateway.api.nextmove import codes
 from gateway.api.nextmove.wire import answer
 from gateway.api.rooms import rooms
 from gateway.api.tongue import told
+from gateway.delivery.classic_records import RefusedSbd
 from gateway.errors import Fault, GatewayError, Outside, Refused
 from gateway.language import as_phrase, say
 from gateway.message.oslo import oslo_time
@@ -40,6 +41,16 @@ _BY_CLASS: Mapping[type[GatewayError], tuple[int, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of `errors`: which constraint is broken, where, in words, and by which value."""
+
+    constraint: str
+    path: str
+    message: str
+    value: object = None
+
+
+@dataclass(frozen=True, slots=True)
 class Complaint:
     """What one error says besides the time and the place."""
 
@@ -47,7 +58,7 @@ class Complaint:
     exception: str
     message: str
     description: str | None = None
-    faults: tuple[Fault, ...] = ()
+    entries: tuple[Entry, ...] = ()
 
 
 def answer_error(error: Exception) -> Response:
@@ -64,10 +75,7 @@ def answer_error(error: Exception) -> Response:
 
 
 def _answer_ours(error: GatewayError) -> Response:
-    code = error.code if isinstance(error, (Refused, Outside)) else ""
-    ours = (500, codes.RUNTIME)
-    usual = next((found for kind, found in _BY_CLASS.items() if isinstance(error, kind)), ours)
-    status, exception = codes.BY_CODE.get(code, usual)
+    status, exception = _class_of(error)
     response = _body(_complaint(error, status, exception=exception))
     wait = error.retry_after if isinstance(error, (Refused, Outside)) else None
     if status == 503:
@@ -79,14 +87,46 @@ def _answer_ours(error: GatewayError) -> Response:
     return response
 
 
+def _class_of(error: GatewayError) -> tuple[int, str]:
+    """The status and the class: of what is not ready, that of what is missing first."""
+    if isinstance(error, RefusedSbd):
+        return 400, codes.class_of_sbd([each.constraint for each in error.found])
+    code = error.code if isinstance(error, (Refused, Outside)) else ""
+    if isinstance(error, Refused) and code == codes.NOT_READY:
+        rules = {fault.rule for fault in error.faults}
+        code = next((rule for rule in codes.READINESS if rule in rules), code)
+    ours = (500, codes.RUNTIME)
+    usual = next((found for kind, found in _BY_CLASS.items() if isinstance(error, kind)), ours)
+    return codes.BY_CODE.get(code, usual)
+
+
 def _complaint(error: GatewayError, status: int, *, exception: str) -> Complaint:
-    faults = error.faults if isinstance(error, Refused) else ()
     message = _sentence(error.message, error.mend)
     if exception == codes.RECEIVER_PROCESS:
         return Complaint(status, exception, told(say("the receiver does not accept the process")), message)
-    if faults:
-        message = ", ".join(f"{each.path}: {_sentence(each.message, each.mend)}" for each in faults)
-    return Complaint(status, exception, message, faults=faults)
+    entries = tuple(_entries(error))
+    if exception not in codes.VALIDATIONS:
+        words = ". ".join(entry.message.removesuffix(".") for entry in entries)
+        return Complaint(status, exception, f"{words}." if len(entries) > 1 else words or message)
+    if entries:
+        message = ", ".join(f"{entry.path}: {entry.message}" for entry in entries)
+    return Complaint(status, exception, message, entries=entries)
+
+
+def _entries(error: GatewayError) -> Iterator[Entry]:
+    if isinstance(error, RefusedSbd):
+        for found in error.found:
+            words = _sentence(found.message, found.mend)
+            yield Entry(found.constraint.value, found.dotted, words, found.rejected)
+    elif isinstance(error, Refused):
+        yield from map(_entry, error.faults)
+
+
+def _entry(fault: Fault) -> Entry:
+    words = _sentence(fault.message, fault.mend)
+    if fault.line:
+        words = told(say("line {line}: {text}", line=fault.line, text=as_phrase(words)))
+    return Entry(fault.rule, fault.path, words, fault.value)
 
 
 def _answer_http(error: HTTPException) -> Response:
@@ -112,21 +152,20 @@ def _body(complaint: Complaint) -> Response:
         "message": complaint.message,
         "path": request.path,
         "description": complaint.description,
-        "errors": [_fault_json(each) for each in complaint.faults] or None,
+        "errors": [_entry_json(each) for each in complaint.entries] or None,
     }
     return answer(body, complaint.status)
 
 
-def _fault_json(fault: Fault) -> dict[str, object]:
-    constraint = codes.CONSTRAINTS.get(fault.rule, fault.rule)
+def _entry_json(entry: Entry) -> dict[str, object]:
     return {
-        "codes": [constraint],
-        "defaultMessage": _sentence(fault.message, fault.mend),
-        "objectName": fault.path.partition(".<")[0],
-        "field": fault.path,
-        "rejectedValue": fault.value,
+        "codes": [entry.constraint],
+        "defaultMessage": entry.message,
+        "objectName": entry.path.partition(".<")[0],
+        "field": entry.path,
+        "rejectedValue": entry.value,
         "bindingFailure": False,
-        "code": constraint,
+        "code": entry.constraint,
     }
 
 

@@ -5,7 +5,7 @@ taken away again, so that the client can repeat it as it is.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.delivery.classic import Classic
 from gateway.delivery.classic_records import ClassicCommitment, ClassicView
@@ -40,8 +40,13 @@ class ReferenceSending:
             raise
 
     def send(self, message_id: str, caller: Caller) -> ClassicCommitment:
-        """Queue a message; a repeat gives the same. Errors as `Classic.commit`."""
-        return self.classic.commit(message_id, caller)
+        """Queue a message; a repeat gives the same. Errors as `Classic.commit`; what is too late is LEVETID_UTLOPT."""
+        try:
+            return self.classic.commit(message_id, caller)
+        except Conflict as refusal:
+            if refusal.code == "DEADLINE_PASSED":
+                self._tell(self.classic.view(message_id, caller), Status.LEVETID_UTLOPT, refusal.message)
+            raise
 
     def discard(self, message_id: str, caller: Caller) -> None:
         """Take a message that has not been sent away; `NotFound`, `Conflict` otherwise."""
@@ -66,9 +71,15 @@ class ReferenceSending:
             return  # it has been sent after all
 
     def _tell_created(self, connection: Connection, view: ClassicView) -> None:
+        statuses.append(connection, self._event(view, Status.OPPRETTET))
+
+    def _tell(self, view: ClassicView, status: Status, words: str) -> None:
+        with self.classic.intake.database.writing() as connection:
+            statuses.append(connection, replace(self._event(view, status), description=words))
+
+    def _event(self, view: ClassicView, status: Status) -> StatusEvent:
         message = view.message
-        event = StatusEvent(message.id, message.conversation_id, message.client_id, Status.OPPRETTET, self.now())
-        statuses.append(connection, event)
+        return StatusEvent(message.id, message.conversation_id, message.client_id, status, self.now())
 
 
 def _sent(message_id: str) -> NotFound:

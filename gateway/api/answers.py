@@ -89,7 +89,7 @@ class PrototypeAnswer(Answer):
     messageId = fields.String()
     selected = fields.Boolean()
     ready = fields.Boolean()
-    korrespondansepart = fields.Nested(PartAnswer)
+    korrespondansepart = fields.Nested(PartAnswer, allow_none=True)
     recipient = _nullable()
     identifiedBy = _nullable()
     registered = fields.Nested(RegisteredAnswer, allow_none=True)
@@ -162,12 +162,12 @@ class UploadAnswer(Answer):
     received = fields.Boolean()
     size = _nullable(fields.Integer)
     sha256 = _nullable()
+    title = _nullable()
 
 
 class DocumentAnswer(UploadAnswer):
     """A document of the arkivmelding, or one that it does not name."""
 
-    title = _nullable()
     role = _nullable()
     variant = _nullable()
 
@@ -183,6 +183,7 @@ class ConversationAnswer(Answer):
     """A submission: its documents, its prototypes, and what stands in the way."""
 
     conversationId = fields.String()
+    kind = fields.String(metadata={"description": "arkivmelding, or classic: it began with an SBD"})
     state = fields.String()
     ready = fields.Boolean()
     version = fields.Integer()
@@ -204,6 +205,9 @@ class ConversationAnswer(Answer):
     lost = fields.List(fields.Nested(LostAnswer))
     filled = fields.List(fields.Nested(FilledAnswer))
     notSent = fields.List(fields.String())
+    standardBusinessDocument = fields.Dict(
+        allow_none=True, metadata={"description": "of a classic conversation: the SBD with everything filled in"}
+    )
 
 
 class RuleAnswer(Answer):
@@ -226,6 +230,7 @@ class SummaryAnswer(Answer):
     """One row of the list."""
 
     conversationId = fields.String()
+    kind = fields.String()
     state = fields.String()
     sender = fields.String()
     meldingId = _nullable()

@@ -165,7 +165,7 @@ class Classic:
     def _judge(self, view: ClassicView) -> ClassicView:
         problems = problems_of(view, settings=self.intake.settings, now=self.intake.now())
         ready = all(problem.severity is Weight.INFO for problem in problems)
-        return replace(view, problems=problems, ready=ready)
+        return replace(view, problems=problems, ready=ready, size_limit=self._limit(view))
 
     def _look(self, view: ClassicView) -> Inspection | None:
         """What the arkivmelding.xml among the files says."""

@@ -35,6 +35,7 @@ class ClassicView:
     `message` is its only one: its id is the SBD's instanceIdentifier, `message.choice` holds the route. `sbd` is the
     client's with every default filled in (empty once deleted). `documents` are in the order of their uploads;
     `inspection` is that of the arkivmelding.xml among them. `problems` stand in the way of a commit unless they are info.
+    `size_limit` is what the channel takes in all, in bytes.
     """
 
     conversation: Conversation
@@ -44,6 +45,7 @@ class ClassicView:
     inspection: Inspection | None = None
     problems: tuple[Problem, ...] = ()
     ready: bool = False
+    size_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,7 @@ _TOUCH = (
 )
 _EMPTY = _TOUCH.values(state=ConversationState.DISCARDED.value, title=None, options={}, confirmations=[])
 _STATE = select(conversation.c.state).where(conversation.c.id == bindparam("this"))
+_KIND = select(conversation.c.kind).where(conversation.c.id == bindparam("this"))
 _LOCK_DRAFT = (
     select(conversation.c.version)
     .where(conversation.c.id == bindparam("this"), conversation.c.state == ConversationState.DRAFT.value)
@@ -147,6 +148,14 @@ def find(connection: Connection, conversation_id: str, *, client_id: str | None)
     if row is None or client_id not in (None, row.client_id):
         raise _unknown()
     return _read(row)
+
+
+def kind_of(connection: Connection, conversation_id: str) -> ConversationKind:
+    """What a conversation began with; NotFound where there is none."""
+    kind: str | None = connection.scalar(_KIND, {"this": conversation_id})
+    if kind is None:
+        raise _unknown()
+    return ConversationKind(kind)
 
 
 def resolve(connection: Connection, any_id: str, *, client_id: str | None) -> str:

@@ -11,11 +11,11 @@ import pytest
 from gateway.app import build_door
 from gateway.delivery.classic import Classic
 from gateway.delivery.submission import Caller
-from gateway.message.processes import ADMINISTRASJON, TAUSHETSBELAGT
+from gateway.message.processes import ADMINISTRASJON, ARKIVMELDING_RESPONSE, AVTALT_PROCESS, TAUSHETSBELAGT
 from tests.api.nextmove.asking import CONSTRAINT, OWN, ask, refused
 from tests.api.nextmove.sending import XML, create, fill, fresh, message_id_of, put_file, scope_of, statuses_of
 from tests.documents import DPF, DPO, DPV, SENDER
-from tests.journeys.following import wait_for
+from tests.journeys.following import sim, wait_for
 from tests.live import Gateway
 from tests.message.sbds import HEADER, LATER, avtalt, changed, kvittering, minimal, partner
 from tests.secrets import PDF
@@ -78,7 +78,18 @@ def test_step_by_step_to_sent(gateway: Gateway, worker: None) -> None:
     assert (conversation["finished"], conversation["messageTitle"]) == (True, "Vedtak om støtte")
 
 
-@pytest.mark.parametrize("document", [kvittering(), avtalt()])
+PARTNER = "311000144"
+TO = f"0192:{PARTNER}"
+
+
+@pytest.fixture(autouse=True)
+def _partner(gateway: Gateway) -> None:
+    """A recipient that takes every kind of message."""
+    elma = [ADMINISTRASJON, ARKIVMELDING_RESPONSE, AVTALT_PROCESS]
+    sim(gateway, "POST", "organisations", number=PARTNER, name="SUND TILSYN", elma=elma)
+
+
+@pytest.mark.parametrize("document", [kvittering(to=TO), avtalt(to=TO)])
 def test_what_needs_no_file(gateway: Gateway, document: dict) -> None:  # type: ignore[type-arg]
     """A receipt and an agreed message are sent without one."""
     message_id = message_id_of(create(gateway, fresh(document)))
@@ -263,7 +274,7 @@ def test_each_refusal_at_sending(gateway: Gateway) -> None:
 def test_a_deadline_that_passes_before_it_is_sent(gateway: Gateway) -> None:
     """400, and the message's statuses say so, too."""
     soon = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
-    document = changed(fresh(avtalt()), *SCOPE, 0, "scopeInformation", to=[{"expectedResponseDateTime": soon}])
+    document = changed(fresh(avtalt(to=TO)), *SCOPE, 0, "scopeInformation", to=[{"expectedResponseDateTime": soon}])
     message_id = message_id_of(create(gateway, document))
     time.sleep(1.1)
     refused(gateway.call("POST", f"/api/messages/out/{message_id}"), 400, f"{OWN}TimeToLiveException")
@@ -318,7 +329,7 @@ def test_the_list_of_what_has_not_been_sent(gateway: Gateway) -> None:
 
 def test_deleting_what_was_sent_does_not_take_it_back(gateway: Gateway) -> None:
     """Clients clean up behind them."""
-    message_id = message_id_of(create(gateway, fresh(avtalt())))
+    message_id = message_id_of(create(gateway, fresh(avtalt(to=TO))))
     assert gateway.call("POST", f"/api/messages/out/{message_id}").status_code == 200
     assert gateway.call("DELETE", f"/api/messages/out/{message_id}").status_code == 200
     (message,) = gateway.call("GET", f"/statuses/{message_id}").json()["messages"]

@@ -39,7 +39,7 @@ def send_form() -> Response:
     with _reading() as form:
         sbd = _read_sbd(form)
         _require_unlike(form)
-        view = rooms().nextmove.sending.send_at_once(sbd, form.files(), queries.sender())
+        view = rooms().nextmove.sending.send_at_once(sbd, form.files(), caller=queries.sender())
     return answer(view.sbd)
 
 

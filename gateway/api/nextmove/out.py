@@ -74,7 +74,7 @@ def upload_file(message_id: str) -> Response:
     body = Body()
     mime = media_type_of(request.headers.get("Content-Type", ""), disposition.filename)
     incoming = Incoming(disposition.filename, mime, body.declared, _NotEmpty(body), title=title)
-    rooms().nextmove.sending.upload(message_id, incoming, queries.sender())
+    rooms().nextmove.sending.upload(message_id, incoming, caller=queries.sender())
     return empty()
 
 

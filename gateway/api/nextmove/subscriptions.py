@@ -91,16 +91,16 @@ def _wish(body: Mapping[str, Any]) -> Wish:
 def _missing(body: Mapping[str, Any]) -> Iterator[Fault]:
     for name in _REQUIRED:
         if body.get(name) is None:
-            yield _fault("NotNull", name, say("must be given"))
+            yield _fault("NotNull", name, message=say("must be given"))
     if body.get("id") is not None:
-        yield _fault("Null", "id", say("is given by the server: leave it out"), value=body["id"])
+        yield _fault("Null", "id", message=say("is given by the server: leave it out"), value=body["id"])
 
 
 def _wrong(body: Mapping[str, Any]) -> Iterator[Fault]:
     for name in (*_REQUIRED, "filter"):
         value = body.get(name)
         if value is not None and not isinstance(value, str):
-            yield _fault("NotNull", name, say("must be a text"), value=value)
+            yield _fault("NotNull", name, message=say("must be a text"), value=value)
         elif value is not None and (found := _wrong_text(name, value)):
             yield found
 
@@ -108,16 +108,18 @@ def _wrong(body: Mapping[str, Any]) -> Iterator[Fault]:
 def _wrong_text(name: str, value: str) -> Fault | None:
     allowed = _ONE_OF.get(name)
     if allowed and value not in allowed:
-        return _fault("OneOf", name, say("must be one of: {names}", names=", ".join(allowed)), value=value)
+        return _fault("OneOf", name, message=say("must be one of: {names}", names=", ".join(allowed)), value=value)
     if name == "name" and not 0 < len(value) <= _LONGEST_NAME:
-        return _fault("Size", name, say("must have between 1 and {most} characters", most=_LONGEST_NAME), value=value)
+        return _fault(
+            "Size", name, message=say("must have between 1 and {most} characters", most=_LONGEST_NAME), value=value
+        )
     if name == "pushEndpoint" and (not value.startswith(("http://", "https://")) or len(value) > LONGEST_URL):
-        return _fault("URL", name, say("must be an address that begins with https://"), value=value)
+        return _fault("URL", name, message=say("must be an address that begins with https://"), value=value)
     if name == "filter" and not _is_filter(value):
         sentence = say(
             "must be parts like status=LEVERT,LEST with & between them; names are: {names}", names=", ".join(NAMES)
         )
-        return _fault("WebhookFilter", name, sentence, value=value)
+        return _fault("WebhookFilter", name, message=sentence, value=value)
     return None
 
 
@@ -139,7 +141,7 @@ def _naming_endpoint() -> Iterator[None]:
         raise Invalid(refusal.message, code=refusal.code, faults=(fault,)) from refusal
 
 
-def _fault(constraint: str, name: str, message: str, *, value: object = None) -> Fault:
+def _fault(constraint: str, name: str, *, message: str, value: object = None) -> Fault:
     shown = None if value is None else str(value)
     return Fault(constraint, Severity.ERROR, message, path=name, value=shown)
 

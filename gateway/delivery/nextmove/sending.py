@@ -30,7 +30,7 @@ class ReferenceSending:
         """Create a message; it is OPPRETTET at once, as clients of the reference expect. Errors as `Classic.create`."""
         return self.classic.create(sbd, caller, complete=False, keep=self._tell_created)
 
-    def upload(self, message_id: str, incoming: Incoming, caller: Caller) -> None:
+    def upload(self, message_id: str, incoming: Incoming, *, caller: Caller) -> None:
         """Keep one file of a message that has not been sent; `NotFound` for any other. Errors as `Classic.add_document`."""
         try:
             self.classic.add_document(message_id, incoming, caller=caller)
@@ -45,14 +45,14 @@ class ReferenceSending:
             return self.classic.commit(message_id, caller)
         except Conflict as refusal:
             if refusal.code == "DEADLINE_PASSED":
-                self._tell(self.classic.view(message_id, caller), Status.LEVETID_UTLOPT, refusal.message)
+                self._tell(self.classic.view(message_id, caller), Status.LEVETID_UTLOPT, words=refusal.message)
             raise
 
     def discard(self, message_id: str, caller: Caller) -> None:
         """Take a message that has not been sent away; `NotFound`, `Conflict` otherwise."""
         self.classic.discard(message_id, caller)
 
-    def send_at_once(self, sbd: Mapping[str, object], files: Sequence[Incoming], caller: Caller) -> ClassicView:
+    def send_at_once(self, sbd: Mapping[str, object], files: Sequence[Incoming], *, caller: Caller) -> ClassicView:
         """Create, upload and send; where one of them fails, nothing is left."""
         view = self.classic.create(sbd, caller, complete=False)
         try:
@@ -73,7 +73,7 @@ class ReferenceSending:
     def _tell_created(self, connection: Connection, view: ClassicView) -> None:
         statuses.append(connection, self._event(view, Status.OPPRETTET))
 
-    def _tell(self, view: ClassicView, status: Status, words: str) -> None:
+    def _tell(self, view: ClassicView, status: Status, *, words: str) -> None:
         with self.classic.intake.database.writing() as connection:
             statuses.append(connection, replace(self._event(view, status), description=words))
 

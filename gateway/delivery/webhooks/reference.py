@@ -29,7 +29,7 @@ def read_filter(text: str) -> Mapping[str, frozenset[str]]:
     return wanted
 
 
-def wants(entry: Described, event: StatusEvent, spoken: Spoken) -> bool:
+def wants(entry: Described, event: StatusEvent, *, spoken: Spoken) -> bool:
     """Whether this subscription is told of that event. All that is told are statuses of messages."""
     if not entry.filter:
         return True

@@ -169,7 +169,7 @@ class _Telling:
 
     def _tell_page(self, page: FeedPage, line: Line, *, key: bytes, until: datetime) -> bool:
         for event in page.events:
-            if self._theirs and not reference.wants(self._theirs, event, self._spoken_of(event)):
+            if self._theirs and not reference.wants(self._theirs, event, spoken=self._spoken_of(event)):
                 continue
             self._tell(event, line, key=key)
             if not self._move(event.cursor or 0, told=True):

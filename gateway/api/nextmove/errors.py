@@ -171,7 +171,9 @@ def _entry_json(entry: Entry) -> dict[str, object]:
 
 def _sentence(message: str, mend: str) -> str:
     """What is wrong and what to do, as one text: there is no member of its own for the second."""
-    said = told(message)
     if not mend:
-        return said
-    return f"{said}{'' if said.endswith(('.', '?', '!')) else '.'} {told(mend)}"
+        return told(message)
+    what, then = as_phrase(message), as_phrase(mend)
+    if message.endswith((".", "?", "!")):
+        return told(say("{what} {then}", what=what, then=then))
+    return told(say("{what}. {then}", what=what, then=then))

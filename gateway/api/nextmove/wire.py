@@ -54,7 +54,7 @@ def read_body() -> Any:
 def read_text(content: bytes, *, charset: str = "", where: str = "") -> Any:
     """The JSON in these bytes; `Unreadable` where there is none."""
     if not content.strip():
-        raise Unreadable(say("the body is empty"), code="NOT_JSON", mend=say("Send JSON."))
+        raise Unreadable(say("the body is empty"), code="NOT_JSON", mend=say("Send JSON in it."))
     return read_json(decode(content, charset).removeprefix(_BOM), where=where, strict=False)
 
 

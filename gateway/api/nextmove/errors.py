@@ -19,7 +19,7 @@ from gateway.api.rooms import rooms
 from gateway.api.tongue import told
 from gateway.delivery.classic_records import RefusedSbd
 from gateway.errors import Fault, GatewayError, Outside, Refused
-from gateway.language import as_phrase, say
+from gateway.language import Phrase, as_phrase, say
 from gateway.message.oslo import oslo_time
 
 log = structlog.get_logger(__name__)
@@ -46,7 +46,7 @@ class Entry:
 
     constraint: str
     path: str
-    message: str
+    words: str
     value: object = None
 
 
@@ -56,7 +56,7 @@ class Complaint:
 
     status: int
     exception: str
-    message: str
+    words: str
     description: str | None = None
     entries: tuple[Entry, ...] = ()
 
@@ -106,10 +106,10 @@ def _complaint(error: GatewayError, status: int, *, exception: str) -> Complaint
         return Complaint(status, exception, told(say("the receiver does not accept the process")), message)
     entries = tuple(_entries(error))
     if exception not in codes.VALIDATIONS:
-        words = ". ".join(entry.message.removesuffix(".") for entry in entries)
+        words = ". ".join(entry.words.removesuffix(".") for entry in entries)
         return Complaint(status, exception, f"{words}." if len(entries) > 1 else words or message)
     if entries:
-        message = ", ".join(f"{entry.path}: {entry.message}" for entry in entries)
+        message = ", ".join(f"{entry.path}: {entry.words}" for entry in entries)
     return Complaint(status, exception, message, entries=entries)
 
 
@@ -123,10 +123,10 @@ def _entries(error: GatewayError) -> Iterator[Entry]:
 
 
 def _entry(fault: Fault) -> Entry:
-    words = _sentence(fault.message, fault.mend)
+    words = _both(fault.message, fault.mend)
     if fault.line:
-        words = told(say("line {line}: {text}", line=fault.line, text=as_phrase(words)))
-    return Entry(fault.rule, fault.path, words, fault.value)
+        words = say("line {line}: {text}", line=fault.line, text=words)
+    return Entry(fault.rule, fault.path, told(words), fault.value)
 
 
 def _answer_http(error: HTTPException) -> Response:
@@ -149,7 +149,7 @@ def _body(complaint: Complaint) -> Response:
         "status": complaint.status,
         "error": HTTP_STATUS_CODES.get(complaint.status, ""),
         "exception": complaint.exception,
-        "message": complaint.message,
+        "message": complaint.words,
         "path": request.path,
         "description": complaint.description,
         "errors": [_entry_json(each) for each in complaint.entries] or None,
@@ -160,7 +160,7 @@ def _body(complaint: Complaint) -> Response:
 def _entry_json(entry: Entry) -> dict[str, object]:
     return {
         "codes": [entry.constraint],
-        "defaultMessage": entry.message,
+        "defaultMessage": entry.words,
         "objectName": entry.path.partition(".<")[0],
         "field": entry.path,
         "rejectedValue": entry.value,
@@ -170,10 +170,15 @@ def _entry_json(entry: Entry) -> dict[str, object]:
 
 
 def _sentence(message: str, mend: str) -> str:
+    """What is wrong and what to do, as the reader has it."""
+    return told(_both(message, mend))
+
+
+def _both(message: str, mend: str) -> Phrase:
     """What is wrong and what to do, as one text: there is no member of its own for the second."""
-    if not mend:
-        return told(message)
     what, then = as_phrase(message), as_phrase(mend)
+    if not mend:
+        return what
     if message.endswith((".", "?", "!")):
-        return told(say("{what} {then}", what=what, then=then))
-    return told(say("{what}. {then}", what=what, then=then))
+        return say("{what} {then}", what=what, then=then)
+    return say("{what}. {then}", what=what, then=then)

@@ -3,6 +3,7 @@
 Called by the routes of this room. The descriptions are what /docs shows to a newcomer.
 """
 
+from gateway.api.sbd_schemas import SbdSchema
 from gateway.api.schemas import ActSchema, EditSchema, OptionsSchema, RecipientSchema
 
 JsonObject = dict[str, object]
@@ -55,6 +56,7 @@ POST_BODY: JsonObject = {
                 "options": {"contentType": "application/json"},
             },
         },
+        "application/json": {"schema": SbdSchema},
     },
 }
 XML_ANSWER: JsonObject = {

@@ -40,7 +40,7 @@ from gateway.storage import conversations
 from gateway.storage.conversations import ConversationFilter, ConversationState, ConversationSummary, Page
 from gateway.storage.engine import Connection
 
-blueprint = Blueprint("out", __name__, url_prefix="/out", description="Send an arkivmelding.")
+blueprint = Blueprint("out", __name__, url_prefix="/out", description="Send an arkivmelding, or an SBD of your own.")
 
 
 @blueprint.route("/messages")
@@ -99,7 +99,7 @@ class Conversation(MethodView):
     """One submission. Any id of it will do: the conversation's, a message's, or an SBD's ConversationId."""
 
     @blueprint.response(200, ConversationAnswer)
-    @blueprint.doc(responses=refusals(404))
+    @blueprint.doc(responses=refusals(404, 409))
     def get(self, conversation_id: str) -> Response:
         """Look at a conversation."""
         if is_classic(conversation_id):
@@ -157,7 +157,7 @@ class Arkivmelding(MethodView):
     def get(self, query: Mapping[str, object], conversation_id: str) -> Response:
         """What goes out, mended or converted, before anything is taken out for one recipient; or the posted bytes."""
         view = rooms().intake.view(conversation_id, current_caller())
-        require_bytes(view)
+        require_bytes(view.conversation)
         document = view.inspection.posted if query["posted"] else view.inspection.document
         response = Response(document.xml, content_type="application/xml")
         response.set_etag(str(view.conversation.version))

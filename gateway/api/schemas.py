@@ -163,6 +163,12 @@ class PostedQuery(Schema):
     posted = fields.Boolean(load_default=False)
 
 
+class PreviewQuery(Schema):
+    """Whether to show the whole arkivmelding as the recipient gets it."""
+
+    xml = fields.Boolean(load_default=False)
+
+
 class DocumentQuery(Schema):
     """Whether other bytes may take the place of a document of the same name, and what people call the document."""
 

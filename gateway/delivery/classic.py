@@ -16,6 +16,7 @@ from gateway.delivery.classic_records import ARKIVMELDING_FILE, ClassicCommitmen
 from gateway.delivery.committing import Queued, as_fault, queue
 from gateway.delivery.holding import require_time, term_of
 from gateway.delivery.intake import Intake, require_draft, require_version, require_version_standing
+from gateway.delivery.preview import Preview, preview_classic
 from gateway.delivery.submission import Caller
 from gateway.delivery.taking import inspect_or_refuse, wanted_of
 from gateway.delivery.uploads import Incoming, Kept, Uploads, check_filename, too_large, too_many
@@ -115,6 +116,12 @@ class Classic:
             version = conversations.touch(connection, conversation_id)
         self.intake.blobs.delete(key)
         return version
+
+    def preview(self, any_id: str, caller: Caller) -> Preview:
+        """What its recipient will see; Gone where its bytes are deleted."""
+        view = self.view(any_id, caller)
+        posted = next((each for each in view.documents if each.filename == ARKIVMELDING_FILE), None)
+        return preview_classic(view, self._read(posted) if posted else None)
 
     def commit(self, any_id: str, caller: Caller, *, if_match: int | None = None) -> ClassicCommitment:
         """Queue it, in one transaction; a second commit gives the same answer.

@@ -23,6 +23,7 @@ from gateway.delivery.drafting import (
 from gateway.delivery.editing import confirm_all, revise
 from gateway.delivery.emptied import view_emptied
 from gateway.delivery.holding import refuse_past_deadline
+from gateway.delivery.preview import Preview, preview_message
 from gateway.delivery.submission import Caller, Clock, Edit, IntakeSettings, NewId, Submission, View
 from gateway.delivery.taking import inspect_or_refuse, wanted_by, wanted_of
 from gateway.errors import Conflict, NotFound, Stale, Unreadable, VersionRequired
@@ -103,6 +104,10 @@ class Intake:
             if conversation.emptied is not None:
                 return view_emptied(connection, conversation, kit=self.kit, now=self.now)
             return assess(self._situation(connection, conversation))
+
+    def preview(self, any_id: str, message_id: str, *, caller: Caller) -> Preview:
+        """What the recipient of one message will see; Gone where the bytes are deleted."""
+        return preview_message(self.view(any_id, caller), message_id, settings=self.settings)
 
     def edit(self, any_id: str, edit: Edit, *, caller: Caller, if_match: int | None) -> View:
         """Apply one PUT; the registry is asked again only about what changed or failed."""

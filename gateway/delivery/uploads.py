@@ -167,7 +167,7 @@ class Uploads:
         return version
 
     def _remember(
-        self, document: StoredDocument, *, replaces: bool, if_match: int | None, also: Also | None
+        self, document: StoredDocument, *, replaces: bool, if_match: int | None, also: Also | None = None
     ) -> tuple[Kept, int, str | None]:
         """The row; also the key of the bytes that are no longer needed."""
         with self.intake.database.writing() as connection:

@@ -226,7 +226,7 @@ def build_door(assembly: Assembly) -> "Flask":
         waiting=Waiting(assembly.database, settings.server.threads),
         subscribing=subscribing,
         nextmove=Nextmove.over(classic, subscribing),
-        inbox=Inbox(assembly.database, assembly.blobs, now),
+        inbox=Inbox(assembly.database, assembly.blobs, now, settings.inbox),
     )
     login = LoginSettings(settings.server.hosts, settings.organisations, is_loopback(settings.server.host))
     return create_door(behind, login)
@@ -248,19 +248,6 @@ def build_worker(assembly: Assembly) -> Worker:
         leases=leases,
     )
     carrier = Carrier(assembly.database, journey, Backoff(settings.retry, random.random), now)
-    packages = _packages(assembly)
-    storing = Storing(assembly.database, packages, now)
-    reception = Reception(assembly.database, assembly.dpo, storing, now, settings.poll)
-    receipts = Receipts(
-        database=assembly.database,
-        transport=assembly.dpo,
-        ring=assembly.ring,
-        backoff=Backoff(settings.retry, random.random),
-        leases=leases,
-        now=now,
-        new_id=new_id,
-    )
-    reopening = Reopening(assembly.database, packages, now)
     keeping = Keeping(settings.documents.retention, settings.data / "spool")
     housekeeping = Housekeeping(assembly.database, assembly.blobs, now, keeping=keeping)
     housekeeping.sweep_spool()
@@ -276,9 +263,7 @@ def build_worker(assembly: Assembly) -> Worker:
     jobs: dict[str, Job] = {
         DELIVER: carrier.carry,
         EXPIRE: carrier.expire,
-        POLL: reception.run,
-        RECEIPT_BACK: receipts.carry,
-        REOPEN: reopening.run,
+        **_receiving(assembly, leases),
         SWEEP: housekeeping.run,
         SWEEP_BYTES: housekeeping.run_bytes,
         WEBHOOK: webhooks.run,
@@ -294,6 +279,26 @@ def build_worker(assembly: Assembly) -> Worker:
     lanes = replace(settings.worker.lanes, own={WEBHOOK_LANE: settings.webhooks.parallel})
     worker = replace(settings.worker, lanes=lanes)
     return Worker(assembly.database, Hands(owner, jobs, leases), settings=worker, now=now)
+
+
+def _receiving(assembly: Assembly, leases: Leases) -> dict[str, Job]:
+    """What is done about what comes in."""
+    settings, packages = assembly.settings, _packages(assembly)
+    storing = Storing(assembly.database, packages, now)
+    receipts = Receipts(
+        database=assembly.database,
+        transport=assembly.dpo,
+        ring=assembly.ring,
+        backoff=Backoff(settings.retry, random.random),
+        leases=leases,
+        now=now,
+        new_id=new_id,
+    )
+    return {
+        POLL: Reception(assembly.database, assembly.dpo, storing, now, settings.poll).run,
+        RECEIPT_BACK: receipts.carry,
+        REOPEN: Reopening(assembly.database, packages, now).run,
+    }
 
 
 def _packages(assembly: Assembly) -> Packages:

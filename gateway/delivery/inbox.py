@@ -4,7 +4,7 @@ In come callers, ids and filters, out come incoming messages and their bytes. Ca
 came for its own organisations and nothing else; a message is handed out to one client at a time.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import BinaryIO
@@ -17,11 +17,15 @@ from gateway.delivery.submission import Caller, Clock
 from gateway.errors import Conflict, Gone, Invalid, NotFound
 from gateway.language import as_phrase, say
 from gateway.message.status import Status
+from gateway.packaging.records import ASICE as ASICE
 from gateway.storage import inbox, inbox_locks, statuses
 from gateway.storage.blobs import BlobStore
 from gateway.storage.engine import Database
 from gateway.storage.inbox import InboxFilter, InboxPage, InboxState, Incoming, IncomingFile, Lock, Window
 from gateway.storage.inbox_locks import Bid
+
+# How many ids a sentence names.
+_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class OpenedDocument:
     """One file of the verified ASiC-E; `blocks` yields its `file.size` bytes once."""
 
     file: IncomingFile
-    blocks: Iterator[bytes]
+    blocks: Generator[bytes, None, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,22 @@ class Inbox:
         with self.database.reading() as connection:
             held = inbox_locks.locked_by(connection, caller.client_id)
         return tuple(each for each in held if each.organisation in caller.organisations)
+
+    def meant(self, caller: Caller, message_id: str | None) -> str:
+        """The id that was given, else that of the one message which this client has locked; Conflict where it is not one."""
+        if message_id is not None:
+            return message_id
+        held = [each.message_id for each in self.locked_by(caller)]
+        if len(held) == 1:
+            return held[0]
+        if not held:
+            mend = say("Lock one first: GET /in/messages/peek; or name the message with messageId.")
+            raise Conflict(say("this login has locked no message"), code="NOTHING_LOCKED", mend=mend)
+        raise Conflict(
+            say("this login has locked {count} messages, and the request does not say which", count=len(held)),
+            code="SEVERAL_LOCKED",
+            mend=say("Name it with messageId: {ids}.", ids=", ".join(held[:_NAMED])),
+        )
 
     def pop(self, message_id: str, caller: Caller, *, any_lock: bool = False) -> Container | None:
         """The bytes of a message that this client has locked; None where it carries no package. May be repeated.
@@ -103,7 +123,7 @@ class Inbox:
             if done is None:
                 raise _not_locked(found)
             statuses.append(connection, incoming_event(done, Status.INNKOMMENDE_LEVERT, now=now))
-            owe(connection, done, Status.LEVERT, now=now)
+            owe(connection, done, status=Status.LEVERT, now=now)
             return done
 
     def unlock(self, message_id: str, caller: Caller, *, any_lock: bool = False) -> Incoming:

@@ -4,7 +4,7 @@ In comes the file of a parcel, out comes an `Opened`: the verdict on the signatu
 files. Called by `storing` and `reopening`. Bytes pass through once, in constant memory, and nothing is unpacked to disk.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -80,7 +80,7 @@ class Packages:
         return Opened(_signed(found), blob.key, blob.size, files)
 
 
-def stream_file(source: BinaryIO, name: str) -> Iterator[bytes]:
+def stream_file(source: BinaryIO, name: str) -> Generator[bytes, None, None]:
     """The bytes of one file of a verified ASiC-E; closes the source at the end."""
     with source:
         for block in read_file(Forward(read_blocks(source)), name):

@@ -19,7 +19,6 @@ from gateway.delivery.submission import Clock, NewId
 from gateway.errors import LeaseLost, MustAct, Outside
 from gateway.keys import KeyRing
 from gateway.language import say
-from gateway.message.identifiers import parse_identifier
 from gateway.message.processes import STATUS, Channel, response_process
 from gateway.message.sbd import Reply, read_envelope, reply_envelope, write_envelope
 from gateway.message.status import Status
@@ -44,7 +43,7 @@ _IN_TURN = timedelta(seconds=1)
 _TOO_LATE = say("it could not be handed over in time")
 
 
-def owe(connection: Connection, to: Incoming, status: Status, *, now: datetime) -> None:
+def owe(connection: Connection, to: Incoming, *, status: Status, now: datetime) -> None:
     """Write the receipt and the task that sends it, in the transaction of what it tells; a repeat changes nothing."""
     envelope = read_envelope(to.sbd)
     reply = Reply(STATUS, response_process(to.document_type) or to.process, {"status": status.value})
@@ -53,7 +52,9 @@ def owe(connection: Connection, to: Incoming, status: Status, *, now: datetime) 
         message_id=to.message_id,
         status=status,
         sender=to.organisation,
-        recipient=f"0192:{parse_identifier(to.sender).number}",
+        recipient=":".join(
+            to.sender.split(":")[:2]
+        ),  # without the part of an organisation, which the channel does not know
         sbd=write_envelope(answer),
         created=now,
         deadline=now + LIFETIME,
@@ -85,7 +86,7 @@ class Receipts:
             self._come_again(held, self.now() + _IN_TURN)
             return None
         if entry.deadline <= self.now():
-            self._give_up(held, entry, _TOO_LATE)
+            self._give_up(held, entry, why=_TOO_LATE)
             return None
         try:
             self._hand_over(held, entry)
@@ -153,13 +154,13 @@ class Receipts:
         now = self.now()
         decision = self.backoff.decide(error, held.attempts, now=now)
         if decision.again is None:
-            self._give_up(held, entry, decision.sentence)
+            self._give_up(held, entry, why=decision.sentence)
             return
         with self.database.writing() as connection:
             receipts_out.stumble(connection, entry, reason=decision.sentence, state=ReceiptState.QUEUED)
             tasks.reschedule(connection, held, due=min(decision.again, entry.deadline), step=held.step)
 
-    def _give_up(self, held: Task, entry: ReceiptOut, why: str) -> None:
+    def _give_up(self, held: Task, entry: ReceiptOut, *, why: str) -> None:
         """The sender will not hear of it from us; the message itself is not touched by that."""
         log.error("receipt_not_sent", status=entry.status.value, tries=entry.tries + 1)
         with self.database.writing() as connection:

@@ -134,7 +134,7 @@ def announce(connection: Connection, entry: Incoming, *, now: datetime) -> None:
 def tell_waiting(connection: Connection, entry: Incoming, *, now: datetime) -> None:
     """It is stored: told here and to the sender."""
     statuses.append(connection, incoming_event(entry, Status.INNKOMMENDE_MOTTATT, now=now))
-    owe(connection, entry, Status.MOTTATT, now=now)
+    owe(connection, entry, status=Status.MOTTATT, now=now)
 
 
 def incoming_event(

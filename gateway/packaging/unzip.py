@@ -54,7 +54,7 @@ def read_file(stream: Forward, name: str) -> Iterator[Block]:
                 yield block
         if found:
             return
-        _read_told(stream, head, content)
+        _read_told(stream, head, content=content)
     raise KeyError(name)
 
 
@@ -83,7 +83,7 @@ class _Reader:
             raise RuntimeError("a receiver must take the whole file")
         self._unpacked += content.size
         facts = Facts(head.name, head.flags & COMPARED_FLAGS, head.method, crc, content.packed, content.size)
-        told = _read_told(self._stream, head, content)
+        told = _read_told(self._stream, head, content=content)
         if told[1:] != (facts.packed, facts.size):
             raise no_zip(say("the sizes of {name} are not those that it states", name=show_name(name)))
         if told[0] != crc:
@@ -197,7 +197,7 @@ class _Content:
             self._stream.back(len(inflater.unused_data))
 
 
-def _read_told(stream: Forward, head: Head, content: "_Content") -> tuple[int, int, int]:
+def _read_told(stream: Forward, head: Head, *, content: "_Content") -> tuple[int, int, int]:
     """CRC and sizes as the entry states them: in its header, or in the descriptor behind it (§4.3.9)."""
     if not head.flags & DESCRIBED:
         return head.crc32, head.packed, head.size

@@ -98,7 +98,7 @@ def page(connection: Connection, organisations: Sequence[str], *, filters: Inbox
         *(each.desc() if window.newest_first else each for each in order)
     )
     if window.after is not None:
-        statement = statement.where(_behind(connection, window, organisations))
+        statement = statement.where(_behind(connection, window, organisations=organisations))
     found = connection.execute(statement.limit(window.limit + 1).offset(window.offset)).all()
     messages = tuple(rows.read(row) for row in found[: window.limit])
     more = len(found) > window.limit
@@ -130,7 +130,7 @@ def unknown() -> NotFound:
     )
 
 
-def _behind(connection: Connection, window: Window, organisations: Sequence[str]) -> ColumnElement[bool]:
+def _behind(connection: Connection, window: Window, *, organisations: Sequence[str]) -> ColumnElement[bool]:
     last = get(connection, window.after or "", organisations=organisations)
     if window.newest_first:
         earlier = and_(incoming.c.received == last.received, incoming.c.message_id < last.message_id)

@@ -11,7 +11,7 @@ from gateway.errors import StorageUnavailable, Unavailable
 from gateway.keys import TrustRoots
 from gateway.message.processes import ARKIVMELDING_KVITTERING, ARKIVMELDING_RESPONSE
 from gateway.message.sbd import Envelope
-from gateway.message.status import Status
+from gateway.message.status import Direction, Status
 from gateway.packaging.opener import Trust, open_asice
 from gateway.storage import messages, statuses
 from gateway.storage.engine import Database
@@ -302,6 +302,26 @@ def test_an_answer_shows_what_it_answers(desk: Desk, database: Database) -> None
     }
     found = {name: desk.find(receive(desk, said)).in_reply_to for name, said in answers.items()}
     assert found == {"reference": message.id, "conversation": message.id, "nothing": None, "another's": None}
+
+
+def test_what_one_sends_to_oneself_is_two_messages_with_one_id(desk: Desk, database: Database) -> None:
+    """The incoming copy has its own row and its own log beside those of the outgoing one."""
+    (message,) = store_queued(database, sender=OURS)
+    with database.writing() as connection:
+        own = messages.message.update().where(messages.message.c.id == message.id).values(recipient=OURS)
+        connection.execute(own)
+        statuses.append(connection, _created(message))
+    said = envelope(message_id=message.id, sender=OURS, conversation_id=message.choice.conversation_id)
+    found = desk.find(receive(desk, said, pack(said, FILES, signer=OUR_KEY), OURS))
+    assert (found.state, found.sender, found.organisation) == (InboxState.WAITING, OURS, OURS)
+    desk.carry_all()
+    ((_, receipt),) = desk.channel.sent
+    desk.channel.offer(receipt, sender=OURS)
+    desk.poll()
+    assert desk.log(message.id) == ["OPPRETTET", "INNKOMMENDE_MOTTATT"]
+    with database.reading() as connection:
+        told = [each.status.value for each in statuses.of_message(connection, message.id, direction=Direction.OUTGOING)]
+    assert told == ["OPPRETTET", "SENDT", "MOTTATT"]
 
 
 def _created(message: messages.Message) -> statuses.StatusEvent:

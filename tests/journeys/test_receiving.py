@@ -1,53 +1,134 @@
 """Two gateways as two organisations against one sandbox: what one sends, the other receives, and tells so."""
 
+import hashlib
+import io
+import os
+import zipfile
 from collections.abc import Iterator
 
 import pytest
+import requests
 
-from gateway.delivery.inbox import Inbox
-from gateway.delivery.submission import Caller
 from gateway.sandbox.assembly import Pace
 from gateway.sandbox.server import Sandbox
-from tests.documents import DPO
-from tests.journeys.following import send, wait_for_status
+from tests.documents import DPO, SENDER, Message, Part
+from tests.journeys.following import log_of, send, sim, wait_for, wait_for_status
 from tests.live import Gateway, read_schemas, serving, working
-from tests.secrets import PDF
+
+World = tuple[Gateway, Gateway]
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway, Gateway]]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """HAVNES KOMMUNE and FJORDVIK TILSYN, each with a gateway and a worker of its own."""
     folder = tmp_path_factory.mktemp("world")
-    with Sandbox.start(folder / "sandbox", schemas=read_schemas(), pace=Pace(virus_scan=0.05, poll=0.1)) as sandbox:
-        with serving(sandbox, folder / "a") as a, serving(sandbox, folder / "b", organisation=DPO) as b:
-            with working(a), working(b):
-                yield a, b
+    pace = Pace(virus_scan=0.05, poll=0.1)
+    with (
+        Sandbox.start(folder / "sandbox", schemas=read_schemas(), pace=pace) as sandbox,
+        serving(sandbox, folder / "a") as a,
+        serving(sandbox, folder / "b", organisation=DPO) as b,
+        working(a),
+        working(b),
+    ):
+        yield a, b
 
 
-def inbox_of(gateway: Gateway) -> tuple[Inbox, Caller]:
-    """The room behind the door, and who asks."""
-    assembly = gateway.assembly
-    caller = Caller("local", "local", assembly.settings.organisations)
-    from gateway.app import now
-
-    return Inbox(assembly.database, assembly.blobs, now), caller
+def incoming(gateway: Gateway, message_id: str) -> dict:  # type: ignore[type-arg]
+    """The message as this gateway shows it, once it has come in."""
+    wait_for(lambda: gateway.call("GET", f"/in/messages/{message_id}").status_code == 200, f"{message_id} to come in")
+    return gateway.call("GET", f"/in/messages/{message_id}").json()  # type: ignore[no-any-return]
 
 
-def test_try(world: tuple[Gateway, Gateway]) -> None:
+def peek(gateway: Gateway, message_id: str) -> requests.Response:
+    """Lock that one."""
+    return gateway.call("GET", f"/in/messages/peek?messageId={message_id}")
+
+
+@pytest.mark.parametrize("size", [10_000, 300 * 1024 * 1024], ids=["10 kB", "300 MB"])
+def test_what_one_sends_the_other_peeks_pops_opens_and_acknowledges(world: World, size: int) -> None:
+    """The sender is told MOTTATT and LEVERT, in that order; every byte is there, in the package and by name."""
+    a, b = world
+    content = os.urandom(size)
+    (message_id,) = send(a, content=content)
+    shown = incoming(b, message_id)
+    assert (shown["state"], shown["sender"], shown["organisation"]) == ("waiting", SENDER, DPO)
+    assert (shown["signature"]["verdict"], shown["signature"]["signedBySender"]) == ("VALID", True)
+    peeked = peek(b, message_id)
+    assert peeked.json()["standardBusinessDocument"]["arkivmelding"] == {"hoveddokument": "vedtak.pdf"}
+    popped = b.call("POST", "/in/messages/pop")
+    assert (popped.status_code, popped.headers["Content-Type"]) == (200, "application/vnd.etsi.asic-e+zip")
+    with zipfile.ZipFile(io.BytesIO(popped.content)) as package:
+        assert hashlib.sha256(package.read("vedtak.pdf")).digest() == hashlib.sha256(content).digest()
+        assert b"<arkivmelding" in package.read("arkivmelding.xml")
+    document = b.call("GET", f"/in/messages/{message_id}/documents/vedtak.pdf")
+    assert hashlib.sha256(document.content).digest() == hashlib.sha256(content).digest()
+    assert log_of(a, message_id)[-1] != "LEVERT"
+    done = b.call("DELETE", "/in/messages/pop")
+    assert (done.status_code, done.json()["state"]) == (200, "acknowledged")
+    assert wait_for_status(a, message_id, "LEVERT") == ["OPPRETTET", "SENDT", "MOTTATT", "LEVERT"]
+    told = incoming(b, message_id)
+    assert [each["status"] for each in told["statuses"]] == ["OPPRETTET", "INNKOMMENDE_MOTTATT", "INNKOMMENDE_LEVERT"]
+    wait_for(lambda: all(each["state"] == "sent" for each in incoming(b, message_id)["receipts"]), "the receipts")
+
+
+def test_both_directions_and_the_feed_tells_of_what_came_in(world: World) -> None:
+    """B sends to A; in A's feed it stands as INCOMING."""
+    a, b = world
+    back = Message(parts=(Part("Havnes kommune", SENDER),), melding_id="5b0a2a0e-76a4-4b5a-8d9c-1f2e3d4c5b6a")
+    (message_id,) = send(b, back)
+    assert incoming(a, message_id)["sender"] == DPO
+    assert peek(a, message_id).status_code == 200
+    assert a.call("DELETE", f"/in/messages/pop?messageId={message_id}").status_code == 200
+    wait_for_status(b, message_id, "LEVERT")
+    events = a.call("GET", "/statuses?direction=INCOMING&limit=1000").json()["events"]
+    told = [each["status"] for each in events if each["messageId"] == message_id]
+    assert told == ["OPPRETTET", "INNKOMMENDE_MOTTATT", "INNKOMMENDE_LEVERT"]
+
+
+def test_a_kvittering_of_the_other_side_is_lest_and_stands_in_the_inbox(world: World) -> None:
+    """It shows which message it answers, and is acknowledged like any other."""
     a, b = world
     (message_id,) = send(a)
-    wait_for_status(a, message_id, "MOTTATT")
-    room, caller = inbox_of(b)
-    found = room.peek(caller)
-    assert found is not None
-    assert found.message_id == message_id
-    assert found.signature.verdict == "VALID", found.signature
-    print(found)
-    container = room.pop(message_id, caller)
-    assert container is not None
-    with container.open() as source:
-        assert len(source.read()) == container.size
-    document = room.open_document(message_id, "vedtak.pdf", caller=caller)
-    assert b"".join(document.blocks) == PDF
-    room.acknowledge(message_id, caller)
-    assert wait_for_status(a, message_id, "LEVERT") == ["OPPRETTET", "SENDT", "MOTTATT", "LEVERT"]
+    conversation = incoming(b, message_id)["conversationId"]
+    identifier = "6b0a2a0e-76a4-4b5a-8d9c-1f2e3d4c5b6a"
+    sim(
+        a, "POST", "forge", **{"as": DPO.removeprefix("0192:"), "sbd": kvittering(identifier, conversation, message_id)}
+    )
+    assert wait_for_status(a, message_id, "LEST")[-1] == "LEST"
+    shown = incoming(a, identifier)
+    assert (shown["inReplyTo"], shown["signature"]["verdict"]) == (message_id, "NO_PACKAGE")
+    assert peek(a, identifier).json()["standardBusinessDocument"]["arkivmelding_kvittering"]["receiptType"] == "OK"
+    assert a.call("POST", f"/in/messages/pop?messageId={identifier}").status_code == 204
+    assert a.call("DELETE", f"/in/messages/pop?messageId={identifier}").status_code == 200
+
+
+def kvittering(identifier: str, conversation: str, message_id: str) -> dict[str, object]:
+    """An arkivmelding_kvittering from DPO to SENDER about that message."""
+
+    def partner(number: str) -> list[dict[str, object]]:
+        return [{"identifier": {"authority": "iso6523-actorid-upis", "value": number}}]
+
+    return {
+        "standardBusinessDocumentHeader": {
+            "headerVersion": "1.0",
+            "sender": partner(DPO),
+            "receiver": partner(SENDER),
+            "documentIdentification": {
+                "standard": "urn:no:difi:arkivmelding:xsd::arkivmelding_kvittering",
+                "typeVersion": "2.0",
+                "instanceIdentifier": identifier,
+                "type": "arkivmelding_kvittering",
+                "creationDateAndTime": "2026-11-23T10:00:00+01:00",
+            },
+            "businessScope": {
+                "scope": [
+                    {
+                        "type": "ConversationId",
+                        "instanceIdentifier": conversation,
+                        "identifier": "urn:no:difi:profile:arkivmelding:response:ver1.0",
+                    }
+                ]
+            },
+        },
+        "arkivmelding_kvittering": {"receiptType": "OK", "relatedToMessageId": message_id},
+    }

@@ -15,6 +15,7 @@ from tests.documents import DPO, SENDER
 from tests.live import Gateway, read_schemas, serving, working
 
 PATIENCE = 30.0
+PARTNER = "0192:311000144"
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,9 @@ class World:
 
 @contextmanager
 def two_gateways(folder: Path) -> Iterator[World]:
-    """While the block lasts. Both take every kind of message that DPO carries."""
+    """While the block lasts. Both take every kind of message that DPO carries; so does the partner, whom the sandbox plays."""
     with Sandbox.start(folder / "sandbox", schemas=read_schemas(), pace=Pace(virus_scan=0.05, poll=0.1)) as sandbox:
-        for identifier, name in ((SENDER, "HAVNES KOMMUNE"), (DPO, "FJORDVIK TILSYN")):
+        for identifier, name in ((SENDER, "HAVNES KOMMUNE"), (DPO, "FJORDVIK TILSYN"), (PARTNER, "SUND TILSYN")):
             elma = [ADMINISTRASJON, ARKIVMELDING_RESPONSE, AVTALT_PROCESS]
             body = {"number": identifier.removeprefix("0192:"), "name": name, "elma": elma}
             requests.post(f"{sandbox.url}/_sim/organisations", json=body, timeout=10).raise_for_status()

@@ -21,6 +21,8 @@ from gateway.arkivmelding.inspection import Kit
 from gateway.arkivmelding.schema import FILES, Schemas
 from gateway.config import Settings
 from gateway.delivery.carrier import Carrier
+from gateway.delivery.classic import Classic
+from gateway.delivery.classic_records import ClassicSettings
 from gateway.delivery.committing import DELIVER, EXPIRE
 from gateway.delivery.housekeeping import SWEEP, SWEEP_BYTES, Housekeeping, Keeping
 from gateway.delivery.inbox import Inbox
@@ -28,6 +30,7 @@ from gateway.delivery.intake import Intake
 from gateway.delivery.journey import Journey
 from gateway.delivery.lanes import POLL_LANE, WEBHOOK_LANE
 from gateway.delivery.leases import Leases
+from gateway.delivery.nextmove import Nextmove
 from gateway.delivery.packages import Packages
 from gateway.delivery.receipts import RECEIPT_BACK, Receipts
 from gateway.delivery.reception import POLL, Reception
@@ -207,17 +210,22 @@ def build_door(assembly: Assembly) -> "Flask":
         now=now,
         new_id=new_id,
     )
-    poster = Poster(settings.webhooks)
+    poster, uploads = Poster(settings.webhooks), Uploads(intake)
+    subscribing = Subscribing(assembly.database, poster, assembly.sealer, settings.webhooks, now, new_id)
+    named = ClassicSettings(settings.organisations[0], settings.dpo.message_channel if settings.dpo else None)
+    classic = Classic(intake, uploads, named)
     behind = Rooms(
         database=assembly.database,
         intake=intake,
-        uploads=Uploads(intake),
+        uploads=uploads,
+        classic=classic,
         steering=Steering(assembly.database, now),
         registry=assembly.registry,
         channels=settings.routing.enabled,
         now=now,
         waiting=Waiting(assembly.database, settings.server.threads),
-        subscribing=Subscribing(assembly.database, poster, assembly.sealer, settings.webhooks, now, new_id),
+        subscribing=subscribing,
+        nextmove=Nextmove.over(classic, subscribing),
         inbox=Inbox(assembly.database, assembly.blobs, now, settings.inbox),
     )
     login = LoginSettings(settings.server.hosts, settings.organisations, is_loopback(settings.server.host))

@@ -23,7 +23,7 @@ from gateway.arkivmelding.schema import Profile
 from gateway.errors import FaultClass, Severity
 from gateway.message.processes import Channel
 from gateway.message.prototype import IdentifiedBy, NameMatch, Weight
-from gateway.storage.states import ConversationState
+from gateway.storage.states import ConversationKind, ConversationState
 
 _SHIELDING = one_of(shielding.Outcome, without=frozenset({shielding.Outcome.CLASSIFIED}))  # that one is never kept
 _SKIPPED = ("SENDER", "INTERNAL", "SELF", "MERGED", "EXPANDED", "UNKNOWN_TYPE")
@@ -90,7 +90,7 @@ class PrototypeAnswer(Answer):
     messageId = fields.String()
     selected = fields.Boolean()
     ready = fields.Boolean()
-    korrespondansepart = fields.Nested(PartAnswer)
+    korrespondansepart = fields.Nested(PartAnswer, allow_none=True)
     recipient = nullable()
     identifiedBy = one_of_or_none(IdentifiedBy)
     registered = fields.Nested(RegisteredAnswer, allow_none=True)
@@ -163,12 +163,12 @@ class UploadAnswer(Answer):
     received = fields.Boolean()
     size = nullable(fields.Integer)
     sha256 = nullable()
+    title = nullable()
 
 
 class DocumentAnswer(UploadAnswer):
     """A document of the arkivmelding, or one that it does not name."""
 
-    title = nullable()
     role = nullable()
     variant = nullable()
 
@@ -186,6 +186,7 @@ class ConversationAnswer(Answer):
     sometimes: ClassVar[frozenset[str]] = frozenset({"notSent"})
 
     conversationId = fields.String()
+    kind = one_of(ConversationKind, metadata={"description": "arkivmelding, or classic: it began with an SBD"})
     state = one_of(ConversationState)
     ready = fields.Boolean()
     version = fields.Integer()
@@ -208,6 +209,9 @@ class ConversationAnswer(Answer):
     lost = fields.List(fields.Nested(LostAnswer))
     filled = fields.List(fields.Nested(FilledAnswer))
     notSent = fields.List(fields.String())
+    standardBusinessDocument = fields.Dict(
+        allow_none=True, metadata={"description": "of a classic conversation: the SBD with everything filled in"}
+    )
 
 
 class RuleAnswer(Answer):
@@ -230,6 +234,7 @@ class SummaryAnswer(Answer):
     """One row of the list."""
 
     conversationId = fields.String()
+    kind = one_of(ConversationKind)
     state = one_of(ConversationState)
     sender = fields.String()
     meldingId = nullable()

@@ -50,10 +50,13 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
     ARGUMENTS_PARSER = _Parser()
 
 
-def read_json(text: bytes, *, where: str = "") -> Any:
-    """The JSON of a body or of the part `where`; `Unreadable` with the position of what is wrong."""
+def read_json(text: bytes | str, *, where: str = "", strict: bool = True) -> Any:
+    """The JSON of a body or of the part `where`; `Unreadable` with the position of what is wrong.
+
+    Not `strict`: a text may hold line ends and tabs as they are.
+    """
     try:
-        document = json.loads(text, parse_constant=_refuse_constant)
+        document = json.loads(text, parse_constant=_refuse_constant, strict=strict)
         _refuse_unwritable(document)
     except RecursionError as fault:
         raise Unreadable("the JSON is nested too deeply", code="NOT_JSON", mend="Send it flatter.") from fault

@@ -83,12 +83,9 @@ def read_bytes(limit: int) -> bytes:
 
 def read_multipart(form: Form, uploads: Uploads, *, xml_limit: int) -> None:
     """Fill `form` part by part; on any error what it holds so far is the caller's to drop."""
-    boundary = request.mimetype_params.get("boundary", "")
-    if not boundary:
-        raise Unreadable("the multipart body has no boundary", code="MULTIPART", mend="Let the HTTP client set it.")
     receiver: _Part | None = None
     try:
-        for event in _events(MultipartDecoder(boundary.encode())):
+        for event in read_events():
             if isinstance(event, (Field, File)):
                 receiver = _open_part(event, form, uploads=uploads, xml_limit=xml_limit)
             elif isinstance(event, Data) and receiver is not None:
@@ -100,6 +97,14 @@ def read_multipart(form: Form, uploads: Uploads, *, xml_limit: int) -> None:
         if receiver is not None:
             receiver.abort()
         raise
+
+
+def read_events() -> Iterator[object]:
+    """What a multipart body consists of, piece by piece; `Unreadable` where it is none, or is cut off."""
+    boundary = request.mimetype_params.get("boundary", "")
+    if not boundary:
+        raise Unreadable("the multipart body has no boundary", code="MULTIPART", mend="Let the HTTP client set it.")
+    yield from _events(MultipartDecoder(boundary.encode()))
 
 
 def _events(decoder: MultipartDecoder) -> Iterator[object]:

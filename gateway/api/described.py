@@ -4,6 +4,7 @@ Called by the routes of this room. The descriptions are what /docs shows to a ne
 """
 
 from gateway.api.members import Answer
+from gateway.api.sbd_schemas import SbdSchema
 from gateway.api.schemas import ActSchema, EditSchema, OptionsSchema, RecipientSchema
 
 JsonObject = dict[str, object]
@@ -56,6 +57,7 @@ POST_BODY: JsonObject = {
                 "options": {"contentType": "application/json"},
             },
         },
+        "application/json": {"schema": SbdSchema},
     },
 }
 XML_ANSWER: JsonObject = {

@@ -13,6 +13,8 @@ from gateway import __version__
 from gateway.api import capabilities, docs, inbox, management, out, rules, single, statuses, subscriptions
 from gateway.api.login import LoginSettings, guard
 from gateway.api.management import REQUESTS, SECONDS
+from gateway.api.nextmove import routes
+from gateway.api.nextmove.errors import answer_error
 from gateway.api.problem_answers import ProblemDetails
 from gateway.api.problems import register_problems
 from gateway.api.rooms import Rooms, furnish
@@ -42,9 +44,10 @@ def create_door(behind: Rooms, login: LoginSettings) -> Flask:
     for room in (out, single, inbox, statuses, subscriptions, capabilities, rules, management):
         api.register_blueprint(room.blueprint)
     app.register_blueprint(docs.pages)
+    app.register_blueprint(routes.build())
     app.extensions["gateway-spec"] = api.spec.to_dict
     # After flask-smorest, whose own error handler answers in another form.
-    register_problems(app)
+    register_problems(app, elsewhere={routes.PREFIX: answer_error})
     return app
 
 

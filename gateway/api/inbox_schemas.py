@@ -7,7 +7,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from gateway.api.answers import Answer, EventAnswer
+from gateway.api.members import Answer
+from gateway.api.status_answers import EventAnswer
 from gateway.language import say
 from gateway.message.identifiers import parse_identifier
 from gateway.message.processes import Channel

@@ -22,7 +22,7 @@ from gateway.storage import clients
 from gateway.storage.clients import Client, ClientKind
 from gateway.storage.engine import Database
 
-OPEN_ENDPOINTS = frozenset({"docs", "start", "health", "rules"})
+OPEN_ENDPOINTS = frozenset({"docs", "start", "health", "readiness", "liveness", "info", "rules"})
 _CACHE_SECONDS = 5.0
 
 
@@ -107,7 +107,7 @@ class _Logins:
         return self._remember(digest, client)
 
     def _remember(self, digest: str, client: Client) -> Caller:
-        handling = Handling(client.handling)
+        handling = Handling(client.handling) if client.handling else None
         caller = Caller(client.id, client.name, client.organisations, client.require_if_match, handling)
         if len(self._checked) > 1000:
             self._checked.clear()

@@ -12,6 +12,7 @@ from flask.views import MethodView
 from gateway.api.answers import CommitmentAnswer, ConversationAnswer, ListingAnswer, UploadAnswer
 from gateway.api.arguments import Blueprint
 from gateway.api.bodies import Body, Form, media_type, read_xml
+from gateway.api.classic import commit_classic, create_from_sbd, is_classic, show_classic
 from gateway.api.described import (
     DOCUMENT_BODY,
     EDIT_BODY,
@@ -23,9 +24,10 @@ from gateway.api.described import (
     also,
     refusals,
 )
+from gateway.api.keyed import KeepAnswer, answer_once
 from gateway.api.login import current_caller
 from gateway.api.rooms import rooms
-from gateway.api.schemas import DryRunQuery, ListingQuery, PostedQuery, ReplaceQuery
+from gateway.api.schemas import DocumentQuery, DryRunQuery, ListingQuery, PostedQuery
 from gateway.api.submissions import if_match, preferred_handling, read_edit, read_form, submission_of
 from gateway.api.times import moment
 from gateway.api.tongue import spoken
@@ -34,17 +36,12 @@ from gateway.delivery.emptied import require_bytes
 from gateway.delivery.submission import Submission, View
 from gateway.delivery.taking import wanted_of
 from gateway.delivery.uploads import Incoming, Kept
-from gateway.errors import Outside, Refused, Unreadable, UnsupportedType
-from gateway.language import say
-from gateway.storage import conversations, idempotency
+from gateway.errors import Outside, Refused, UnsupportedType
+from gateway.storage import conversations
 from gateway.storage.conversations import ConversationFilter, ConversationState, ConversationSummary, Page
 from gateway.storage.engine import Connection
-from gateway.storage.idempotency import KeptAnswer, KeyedRequest
 
-blueprint = Blueprint("out", __name__, url_prefix="/out", description="Send an arkivmelding.")
-
-ROUTE = "POST /out/messages"
-_LONGEST_KEY = 255
+blueprint = Blueprint("out", __name__, url_prefix="/out", description="Send an arkivmelding, or an SBD of your own.")
 
 
 @blueprint.route("/messages")
@@ -80,7 +77,9 @@ class Messages(MethodView):
         },
     )
     def post(self, query: Mapping[str, object]) -> Response:
-        """Post an arkivmelding; the answer shows a prototype for each recipient."""
+        """Post an arkivmelding, and see a prototype for each recipient; or an SBD as JSON, for the one that it names."""
+        if request.mimetype == "application/json":
+            return create_from_sbd(dry_run=bool(query["dryRun"]))
         form = Form()
         try:
             read_form(rooms().uploads, form, xml_limit=rooms().intake.kit.limits.bytes)
@@ -106,9 +105,11 @@ class Conversation(MethodView):
     """One submission. Any id of it will do: the conversation's, a message's, or an SBD's ConversationId."""
 
     @blueprint.response(200, ConversationAnswer)
-    @blueprint.doc(responses=refusals(404))
+    @blueprint.doc(responses=refusals(404, 409))
     def get(self, conversation_id: str) -> Response:
         """Look at a conversation."""
+        if is_classic(conversation_id):
+            return show_classic(conversation_id)
         return _view_answer(rooms().intake.view(conversation_id, current_caller()))
 
     @blueprint.response(200, ConversationAnswer)
@@ -139,6 +140,8 @@ class Conversation(MethodView):
     )
     def post(self, conversation_id: str) -> Response:
         """Commit: every selected prototype is queued. A second commit answers 200 with the same body."""
+        if is_classic(conversation_id):
+            return commit_classic(conversation_id)
         commitment = rooms().intake.commit(conversation_id, caller=current_caller(), if_match=if_match())
         return _answer(
             commitment_json(commitment),
@@ -150,7 +153,10 @@ class Conversation(MethodView):
     @blueprint.doc(parameters=[IF_MATCH], responses=refusals(404, 409, 412, 428))
     def delete(self, conversation_id: str) -> Response:
         """Discard a draft and its documents at once."""
-        rooms().intake.discard(conversation_id, caller=current_caller(), if_match=if_match())
+        if is_classic(conversation_id):
+            rooms().classic.discard(conversation_id, current_caller(), if_match=if_match())
+        else:
+            rooms().intake.discard(conversation_id, caller=current_caller(), if_match=if_match())
         return Response(status=204)
 
 
@@ -163,7 +169,7 @@ class Arkivmelding(MethodView):
     def get(self, query: Mapping[str, object], conversation_id: str) -> Response:
         """What goes out, mended or converted, before anything is taken out for one recipient; or the posted bytes."""
         view = rooms().intake.view(conversation_id, current_caller())
-        require_bytes(view)
+        require_bytes(view.conversation)
         document = view.inspection.posted if query["posted"] else view.inspection.document
         response = Response(document.xml, content_type="application/xml")
         response.set_etag(str(view.conversation.version))
@@ -191,7 +197,7 @@ class Arkivmelding(MethodView):
 class Document(MethodView):
     """One document of a draft."""
 
-    @blueprint.arguments(ReplaceQuery(), location="query")
+    @blueprint.arguments(DocumentQuery(), location="query")
     @blueprint.response(201, UploadAnswer)
     @blueprint.doc(
         requestBody=DOCUMENT_BODY,
@@ -205,13 +211,11 @@ class Document(MethodView):
         """Upload the bytes of one document, streamed."""
         body = Body()
         mime = media_type(request.content_type or "", filename)
-        incoming = Incoming(filename, mime, body.declared, body, bool(query["replace"]))
-        document, kept, version = rooms().uploads.put(
-            conversation_id,
-            incoming,
-            caller=current_caller(),
-            if_match=if_match(),
+        incoming = Incoming(
+            filename, mime, body.declared, body, bool(query["replace"]), title=_optional(query.get("title"))
         )
+        put = rooms().classic.add_document if is_classic(conversation_id) else rooms().uploads.put
+        document, kept, version = put(conversation_id, incoming, caller=current_caller(), if_match=if_match())
         status = 201 if kept is Kept.CREATED else 200
         return _answer(document_json(document), status, version=version)
 
@@ -219,46 +223,30 @@ class Document(MethodView):
     @blueprint.doc(parameters=[IF_MATCH], responses=refusals(404, 409, 412))
     def delete(self, conversation_id: str, filename: str) -> Response:
         """Take one document away."""
-        version = rooms().uploads.remove(conversation_id, filename, caller=current_caller(), if_match=if_match())
+        remove = rooms().classic.remove_document if is_classic(conversation_id) else rooms().uploads.remove
+        version = remove(conversation_id, filename, caller=current_caller(), if_match=if_match())
         response = Response(status=204)
         response.set_etag(str(version))
         return response
 
 
 def _draft_once(submission: Submission, form: Form) -> Response:
-    """Keep the submission; under an Idempotency-Key at most once, the answer kept in the same transaction."""
-    key = request.headers.get("Idempotency-Key")
-    if key is None:
-        return _created(rooms().intake.draft(submission, current_caller()))
-    if not 0 < len(key) <= _LONGEST_KEY:
-        message = say("an Idempotency-Key has from 1 to {most} characters", most=_LONGEST_KEY)
-        raise Unreadable(message, code="IDEMPOTENCY_KEY", mend="Send a UUID.")
-    keyed = KeyedRequest(current_caller().client_id, ROUTE, key, form.digest, rooms().now())
-    with rooms().database.writing() as connection:
-        standing = idempotency.begin(connection, keyed)
-    if standing is not None:
+    """Keep the submission; under an Idempotency-Key at most once."""
+
+    def make(keep_answer: KeepAnswer) -> Response:
+        answers: list[Response] = []
+
+        def keep(connection: Connection, view: View) -> None:
+            answers.append(_created(view))
+            keep_answer(connection, answers[0])
+
+        rooms().intake.draft(submission, current_caller(), keep=keep)
+        return answers[0]
+
+    response, repeated = answer_once(form.digest, make)
+    if repeated:
         rooms().uploads.drop(form.documents)
-        return Response(standing.body, standing.status, headers=dict(standing.headers))
-    try:
-        return _draft_and_keep(submission, keyed)
-    except BaseException:
-        with rooms().database.writing() as connection:
-            idempotency.abandon(connection, keyed)
-        raise
-
-
-def _draft_and_keep(submission: Submission, keyed: KeyedRequest) -> Response:
-    answers: list[Response] = []
-
-    def keep(connection: Connection, view: View) -> None:
-        response = _created(view)
-        answers.append(response)
-        headers = {name: value for name, value in response.headers.items() if name != "Content-Length"}
-        answer = KeptAnswer(response.status_code, headers, response.get_data())
-        idempotency.finish(connection, keyed, answer=answer)
-
-    rooms().intake.draft(submission, current_caller(), keep=keep)
-    return answers[0]
+    return response
 
 
 def _created(view: View) -> Response:
@@ -290,6 +278,7 @@ def _answer(body: Mapping[str, object], status: int = 200, *, version: int | Non
 def _summary(entry: ConversationSummary) -> dict[str, object]:
     return {
         "conversationId": entry.id,
+        "kind": entry.kind.value,
         "state": entry.state.value,
         "sender": entry.sender,
         "meldingId": entry.melding_id,

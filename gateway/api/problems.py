@@ -4,8 +4,9 @@ In comes any exception of a request, out goes `application/problem+json`. Regist
 the whole translation. Contract §6.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from flask import Flask, Response, json, request
@@ -48,11 +49,23 @@ STATUSES: Mapping[type[GatewayError], tuple[int, str, str]] = {
 }
 
 
-def register_problems(app: Flask) -> None:
-    """Answer every error of every route as a problem."""
-    app.register_error_handler(GatewayError, _answer_ours)
-    app.register_error_handler(HTTPException, _answer_http)
-    app.register_error_handler(Exception, _answer_unknown)
+Answering = Callable[[Exception], Response]
+
+
+def register_problems(app: Flask, *, elsewhere: Mapping[str, Answering] | None = None) -> None:
+    """Answer every error of every route as a problem; below a path of `elsewhere` as is answered there."""
+    doors = dict(elsewhere or {})
+    app.register_error_handler(GatewayError, _by_door(doors, _answer_ours))
+    app.register_error_handler(HTTPException, _by_door(doors, _answer_http))
+    app.register_error_handler(Exception, _by_door(doors, _answer_unknown))
+
+
+def _by_door(doors: Mapping[str, Answering], usual: Callable[[Any], Response]) -> Answering:
+    def answer(error: Exception) -> Response:
+        here = (each for path, each in doors.items() if request.path == path or request.path.startswith(f"{path}/"))
+        return next(here, usual)(error)
+
+    return answer
 
 
 def fault_json(fault: Fault) -> dict[str, object]:

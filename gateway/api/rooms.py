@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from flask import Flask, current_app
 
 from gateway.api.waiting import Waiting
+from gateway.delivery.classic import Classic
 from gateway.delivery.inbox import Inbox
 from gateway.delivery.intake import Intake
+from gateway.delivery.nextmove import Nextmove
 from gateway.delivery.steering import Steering
 from gateway.delivery.submission import Clock
 from gateway.delivery.uploads import Uploads
@@ -34,7 +36,9 @@ class Rooms:
     now: Clock
     waiting: Waiting
     subscribing: Subscribing
+    nextmove: Nextmove
     inbox: Inbox
+    classic: Classic
 
 
 def furnish(app: Flask, behind: Rooms) -> None:

@@ -169,10 +169,17 @@ class PostedQuery(Schema):
     posted = fields.Boolean(load_default=False)
 
 
-class ReplaceQuery(Schema):
-    """Whether other bytes may take the place of a document of the same name."""
+class PreviewQuery(Schema):
+    """Whether to show the whole arkivmelding as the recipient gets it."""
+
+    xml = fields.Boolean(load_default=False)
+
+
+class DocumentQuery(Schema):
+    """Whether other bytes may take the place of a document of the same name, and what people call the document."""
 
     replace = fields.Boolean(load_default=False)
+    title = _text("Vedtak", validate=validate.Length(max=500))
 
 
 class NoQuery(Schema):

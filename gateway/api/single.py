@@ -10,10 +10,12 @@ from flask import Response
 from flask.views import MethodView
 
 from gateway.api.arguments import Blueprint
+from gateway.api.classic import is_classic
 from gateway.api.described import ACT_BODY, refusals
 from gateway.api.login import current_caller
+from gateway.api.preview_answers import PreviewAnswer, preview_json
 from gateway.api.rooms import rooms
-from gateway.api.schemas import ActSchema
+from gateway.api.schemas import ActSchema, PreviewQuery
 from gateway.api.single_answers import RetryAnswer, TimelineAnswer
 from gateway.api.submissions import read_actor
 from gateway.api.views import timeline_json
@@ -37,6 +39,25 @@ class SingleMessage(MethodView):
         hand = Hand(current_caller().client_id, query.get("actor"))
         rooms().steering.cancel(conversation_id, message_id, hand=hand)
         return Response(status=204)
+
+
+@blueprint.route(f"{_MESSAGE}/preview")
+class MessagePreview(MethodView):
+    """One message as its recipient will get it."""
+
+    @blueprint.arguments(PreviewQuery(), location="query")
+    @blueprint.response(200, PreviewAnswer)
+    @blueprint.doc(responses=refusals(404, 409, 410, 422))
+    def get(self, query: Mapping[str, bool], conversation_id: str, *, message_id: str) -> Response:
+        """What the recipient will see, which files go, and what is lost; nothing is sent."""
+        caller = current_caller()
+        if is_classic(conversation_id):
+            with rooms().database.reading() as connection:
+                find_message(connection, message_id, within=conversation_id, client_id=caller.client_id)
+            preview = rooms().classic.preview(message_id, caller)
+        else:
+            preview = rooms().intake.preview(conversation_id, message_id, caller=caller)
+        return _answer(preview_json(preview, with_xml=query["xml"]), 200)
 
 
 @blueprint.route(f"{_MESSAGE}/timeline")

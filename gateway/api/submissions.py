@@ -21,6 +21,7 @@ from gateway.arkivmelding.handling import Handling
 from gateway.delivery.submission import Edit, NewRecipient, Options, PrototypeEdit, Submission
 from gateway.delivery.uploads import Uploads
 from gateway.errors import Invalid, Stale, Unreadable, UnsupportedType
+from gateway.storage import conversations
 
 _LONGEST_VERSION = 12
 
@@ -129,7 +130,9 @@ def if_match() -> int | None:
         return versions[0]
     # Any of several will do.
     conversation_id = str((request.view_args or {}).get("conversation_id"))
-    standing = rooms().intake.view(conversation_id, current_caller()).conversation.version
+    with rooms().database.reading() as connection:
+        found = conversations.resolve(connection, conversation_id, client_id=current_caller().client_id)
+        standing = conversations.find(connection, found, client_id=None).version
     return standing if standing in versions else versions[0]
 
 

@@ -13,6 +13,7 @@ from gateway.api.tongue import told
 from gateway.arkivmelding.changes import changes_json
 from gateway.arkivmelding.facts import Dokumentbeskrivelse, Dokumentobjekt
 from gateway.arkivmelding.filenames import normal
+from gateway.arkivmelding.inspection import Inspection
 from gateway.delivery.committing import Commitment
 from gateway.delivery.drafting import options_of
 from gateway.delivery.envelopes import compose
@@ -33,6 +34,7 @@ def conversation_json(view: View) -> Json:
     conversation = view.conversation
     body: Json = {
         "conversationId": conversation.id,
+        "kind": conversation.kind.value,
         "state": conversation.state.value,
         "ready": view.ready,
         "version": conversation.version,
@@ -44,7 +46,7 @@ def conversation_json(view: View) -> Json:
         "confidential": conversation.confidential,
         "notBefore": moment(options_of(conversation).not_before),
         "inReplyTo": options_of(conversation).in_reply_to,
-        "arkivmelding": _arkivmelding(view) if conversation.emptied is None else None,
+        "arkivmelding": arkivmelding_json(view.inspection) if conversation.emptied is None else None,
         "documents": _documents(view),
         "prototypes": [_prototype(each, view) for each in view.prototypes],
         "skipped": [_skipped(each) for each in view.skipped],
@@ -68,7 +70,7 @@ def commitment_json(commitment: Commitment) -> Json:
     return {
         "conversationId": view.conversation.id,
         "committed": moment(view.conversation.committed),
-        "messages": [_sent(choice) for choice in sent],
+        "messages": [sent_json(choice) for choice in sent],
         "notSent": [{"messageId": choice.message_id, "recipient": choice.recipient} for choice in left_out],
         "links": {
             "self": f"/out/messages/{view.conversation.id}",
@@ -85,6 +87,7 @@ def document_json(document: StoredDocument) -> Json:
         "received": True,
         "size": document.size,
         "sha256": document.sha256.hex(),
+        "title": document.title,
     }
 
 
@@ -196,19 +199,20 @@ def registered_json(registered: Registered | None) -> Json | None:
     return {"name": registered.name, "form": registered.form, "address": registered.address}
 
 
-def _arkivmelding(view: View) -> Json:
-    facts = view.inspection.facts
+def arkivmelding_json(inspection: Inspection) -> Json:
+    """What the arkivmelding says of itself."""
+    facts = inspection.facts
     return {
         "meldingId": facts.melding_id,
         "system": facts.system,
-        "dialect": view.inspection.posted.dialect.value,
-        "profile": view.inspection.profile.value if view.inspection.profile else None,
-        "valid": view.inspection.valid,
-        "converted": view.inspection.converted,
+        "dialect": inspection.posted.dialect.value,
+        "profile": inspection.profile.value if inspection.profile else None,
+        "valid": inspection.valid,
+        "converted": inspection.converted,
         "title": facts.public_title or None,
         "saksmappe": facts.saksmappe.system_id or None if facts.saksmappe else None,
         "journalpost": facts.journalpost.number or None if facts.journalpost else None,
-        "shielding": view.inspection.shielding.outcome.value,
+        "shielding": inspection.shielding.outcome.value,
     }
 
 
@@ -219,7 +223,7 @@ def _documents(view: View) -> list[Json]:
     body = [_named_document(each, objekt, here=here) for each, objekt in named]
     names = {normal(objekt.filename.strip()) for _, objekt in named}
     return body + [
-        {"title": None, "role": None, "variant": None, **document_json(document)}
+        {"role": None, "variant": None, **document_json(document)}
         for name, document in here.items()
         if name not in names
     ]
@@ -253,7 +257,7 @@ def _prototype(prototype: Prototype, view: View) -> Json:
         "identifiedBy": choice.identified_by.value if choice.identified_by else None,
         "registered": registered_json(choice.registered),
         "nameMatch": choice.name_match.value,
-        **_route_members(choice.route),
+        **route_members(choice.route),
         "confidential": choice.confidential,
         "documents": list(prototype.documents),
         "size": prototype.size,
@@ -284,7 +288,8 @@ def _part(choice: Choice) -> Json:
     return {"index": choice.part.index, "type": choice.part.type, "name": choice.part.name}
 
 
-def _route_members(route: Route | None) -> Json:
+def route_members(route: Route | None) -> Json:
+    """The way to the recipient; nulls while there is none."""
     if route is None:
         return {"serviceIdentifier": None, "process": None, "documentType": None, "securityLevel": None}
     return {**route_json(route), "securityLevel": route.security_level}
@@ -305,7 +310,8 @@ def _skipped(skipped: Skipped) -> Json:
     return {"korrespondansepart": {"index": part.index, "type": part.type, "name": part.name}, "reason": skipped.reason}
 
 
-def _sent(choice: Choice) -> Json:
+def sent_json(choice: Choice) -> Json:
+    """One message of a commit."""
     return {
         "messageId": choice.message_id,
         "sbdConversationId": choice.conversation_id,

@@ -36,7 +36,7 @@ class NewClient:
     organisations: tuple[str, ...]
     password: str | None = None
     require_if_match: bool = False
-    handling: str = "strict"
+    handling: str = ""
 
 
 @click.group("client")
@@ -62,9 +62,8 @@ command.add_command(renew)
 @click.option(
     "--handling",
     type=click.Choice(["strict", "lenient"]),
-    default="strict",
-    show_default=True,
-    help="How arkivmeldinger of this login are taken where the request does not say.",
+    help="How arkivmeldinger of this login are taken where the request does not say. Without it: strictly, but leniently in "
+    "the classic send, where the client writes the SBD.",
 )
 @click.option("--require-if-match", is_flag=True, help="Changes by this login must send If-Match.")
 def add(place: Place, name: str, **wishes: object) -> None:
@@ -83,7 +82,7 @@ def add(place: Place, name: str, **wishes: object) -> None:
         read_organisations(wishes["organisations"]),
         password=ask_for_password() if wishes["basic"] else None,
         require_if_match=bool(wishes["require_if_match"]),
-        handling=str(wishes["handling"]),
+        handling=str(wishes["handling"] or ""),
     )
     settings = place.load()
     secret = _keep(settings, wanted)
@@ -114,6 +113,7 @@ def show(place: Place) -> None:
         facts = [each.name, each.kind.value, ", ".join(each.organisations), since]
         wishes = [told(say("requires If-Match"))] if each.require_if_match else []
         wishes += [told(say("lenient"))] if each.handling == "lenient" else []
+        wishes += [told(say("strict"))] if each.handling == "strict" else []
         click.echo("  ".join([*facts, *wishes]))
     if not entries:
         words = say("there are no logins yet; on this machine, anybody may use the gateway without one")

@@ -13,7 +13,7 @@ from gateway.arkivmelding.parties import Addressee
 from gateway.delivery.submission import NewId, ProcessRule
 from gateway.errors import Outside, Rejected, Unavailable
 from gateway.language import as_phrase, say
-from gateway.message.processes import ADMINISTRASJON, TAUSHETSBELAGT
+from gateway.message.processes import ADMINISTRASJON, ARKIVMELDING, TAUSHETSBELAGT
 from gateway.message.prototype import Choice, Problem
 from gateway.registry.names import compare_names
 from gateway.registry.records import LookUp, Query
@@ -90,7 +90,8 @@ def choose_routes(
 def wish_for(choice: Choice, course: Course) -> Wish:
     """What to ask for this choice; `choice.recipient` is set."""
     process = course.process if course.confidential else choice.process or course.process
-    return Wish(choice.recipient or "", process, course.confidential, choice.channel)
+    document_type = choice.route.document_type if choice.route else ARKIVMELDING
+    return Wish(choice.recipient or "", process, course.confidential, choice.channel, document_type, choice.level)
 
 
 def _decide(

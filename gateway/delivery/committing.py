@@ -16,7 +16,7 @@ from gateway.language import say
 from gateway.message.prototype import Choice, Problem, Prototype, Weight
 from gateway.message.status import Direction, Status
 from gateway.storage import conversations, messages, statuses, tasks
-from gateway.storage.conversations import ConversationState
+from gateway.storage.conversations import Conversation, ConversationState
 from gateway.storage.engine import Connection, Database
 from gateway.storage.messages import Term
 from gateway.storage.states import MessageState
@@ -36,8 +36,8 @@ class Commitment:
 
 
 @dataclass(frozen=True, slots=True)
-class _Queued:
-    """What a prototype becomes."""
+class Queued:
+    """What a prototype becomes; `lane` is its channel's."""
 
     message_id: str
     rendering: bytes
@@ -59,18 +59,18 @@ def commit_view(database: Database, view: View, *, settings: IntakeSettings, now
             if not prototype.choice.selected:
                 messages.set_state(connection, prototype.choice.message_id, state=MessageState.DESELECTED, at=now)
         for queued in outgoing:
-            _queue(connection, view, queued=queued, now=now)
+            queue(connection, view.conversation, queued=queued, now=now)
 
 
 def require_ready(view: View) -> None:
     """Raise `Conflict` with every problem that stands in the way."""
     if view.ready:
         return
-    faults = [_as_fault(problem, "") for problem in view.problems if problem.severity is not Weight.INFO]
+    faults = [as_fault(problem, "") for problem in view.problems if problem.severity is not Weight.INFO]
     for prototype in view.prototypes:
         if prototype.choice.selected:
             faults += [
-                _as_fault(problem, f"prototypes/{prototype.choice.message_id}")
+                as_fault(problem, f"prototypes/{prototype.choice.message_id}")
                 for problem in prototype.problems
                 if problem.severity is not Weight.INFO
             ]
@@ -89,23 +89,24 @@ def _settled(prototype: Prototype, view: View) -> Choice:
     return replace(prototype.choice, documents=files_for(prototype.choice, view.inspection.facts).filenames)
 
 
-def _render(view: View, prototype: Prototype, *, settings: IntakeSettings, now: datetime) -> _Queued:
+def _render(view: View, prototype: Prototype, *, settings: IntakeSettings, now: datetime) -> Queued:
     choice = prototype.choice
     files = files_for(choice, view.inspection.facts).filenames
     rendering = render(view.inspection.document, recipe_for(choice, files, settings=settings))
     term = term_of(view.conversation, choice, settings=settings, now=now)
-    return _Queued(choice.message_id, rendering.xml, term, lane=choice.route.channel.value if choice.route else "")
+    return Queued(choice.message_id, rendering.xml, term, lane=choice.route.channel.value if choice.route else "")
 
 
-def _queue(connection: Connection, view: View, *, queued: _Queued, now: datetime) -> None:
+def queue(connection: Connection, conversation: Conversation, *, queued: Queued, now: datetime) -> None:
+    """A message with its first status and its tasks, in one transaction with whatever makes it necessary."""
     message_id = queued.message_id
     messages.queue(connection, message_id, rendering=queued.rendering, term=queued.term)
     statuses.append(
         connection,
         StatusEvent(
-            client_id=view.conversation.client_id,
+            client_id=conversation.client_id,
             message_id=message_id,
-            conversation_id=view.conversation.id,
+            conversation_id=conversation.id,
             direction=Direction.OUTGOING,
             status=Status.OPPRETTET,
             at=now,
@@ -115,7 +116,8 @@ def _queue(connection: Connection, view: View, *, queued: _Queued, now: datetime
     tasks.add(connection, NewTask(EXPIRE, message_id, queued.term.deadline, lane=EXPIRE_LANE))
 
 
-def _as_fault(problem: Problem, path: str) -> Fault:
+def as_fault(problem: Problem, path: str) -> Fault:
+    """A problem as an entry of a refusal."""
     return Fault(
         problem.code,
         Severity.ERROR,

@@ -31,9 +31,9 @@ def view_emptied(connection: Connection, conversation: Conversation, *, kit: Kit
     )
 
 
-def require_bytes(view: View) -> None:
+def require_bytes(conversation: Conversation) -> None:
     """Raise `Gone` where the retention time has passed."""
-    emptied = view.conversation.emptied
+    emptied = conversation.emptied
     if emptied is not None:
         raise Gone(
             say(

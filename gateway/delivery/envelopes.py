@@ -1,16 +1,19 @@
 """The envelope of one message: from a choice and its conversation to the SBD.
 
-In come the records of a prototype or a committed message, out comes an `Envelope`. Called by the journey, which sends
-it, and by the doors, which show it before commit.
+In come the records of a prototype or a committed message, out comes an `Envelope`, or the SBD that goes on the wire.
+Called by the journey, which sends it, and by the doors, which show it before commit.
 """
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
 
 from gateway.delivery.answering import answered_by
 from gateway.delivery.editing import merge
+from gateway.message.filling import write_for_wire
 from gateway.message.processes import ARKIVMELDING
 from gateway.message.prototype import Choice
-from gateway.message.sbd import Envelope, JsonObject
+from gateway.message.sbd import Envelope, JsonObject, write_envelope
 from gateway.storage.conversations import Conversation
 
 
@@ -38,6 +41,16 @@ def compose(
         channel=channel if isinstance(channel, str) else answered.channel if answered else None,
         receiver_ref=answered.receiver_ref if answered else None,
     )
+
+
+def write_sbd(envelope: Envelope) -> bytes:
+    """The SBD of an envelope that the gateway wrote."""
+    return json.dumps(write_envelope(envelope), ensure_ascii=False).encode()
+
+
+def write_clients_sbd(sbd: Mapping[str, object]) -> bytes:
+    """The SBD that a client wrote, as it goes on the wire: nothing is changed but who sends on whose behalf."""
+    return json.dumps(write_for_wire(sbd), ensure_ascii=False).encode()
 
 
 def _business(choice: Choice, main_document: str | None) -> JsonObject:

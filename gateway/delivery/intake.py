@@ -24,6 +24,7 @@ from gateway.delivery.drafting import (
 from gateway.delivery.editing import confirm_all, revise
 from gateway.delivery.emptied import view_emptied
 from gateway.delivery.holding import refuse_past_deadline
+from gateway.delivery.preview import Preview, preview_message
 from gateway.delivery.submission import Caller, Clock, Edit, IntakeSettings, NewId, Submission, View
 from gateway.delivery.taking import inspect_or_refuse, wanted_by, wanted_of
 from gateway.errors import Conflict, NotFound, Stale, Unreadable, VersionRequired
@@ -32,7 +33,7 @@ from gateway.message.prototype import Choice
 from gateway.registry.routing import RoutingSettings
 from gateway.storage import conversations, documents, messages
 from gateway.storage.blobs import BlobStore
-from gateway.storage.conversations import Conversation, ConversationState
+from gateway.storage.conversations import Conversation, ConversationKind, ConversationState
 from gateway.storage.engine import Connection, Database
 
 Keep = Callable[[Connection, View], None]
@@ -101,9 +102,19 @@ class Intake:
         with self.database.reading() as connection:
             conversation_id = conversations.resolve(connection, any_id, client_id=caller.client_id)
             conversation = conversations.find(connection, conversation_id, client_id=None)
+            if conversation.kind is ConversationKind.CLASSIC:
+                raise Conflict(
+                    "this conversation began with an SBD, which says everything, so there is nothing to edit",
+                    code="CLASSIC",
+                    mend="Discard it, and post another SBD.",
+                )
             if conversation.emptied is not None:
                 return view_emptied(connection, conversation, kit=self.kit, now=self.now)
             return assess(self._situation(connection, conversation))
+
+    def preview(self, any_id: str, message_id: str, *, caller: Caller) -> Preview:
+        """What the recipient of one message will see; Gone where the bytes are deleted."""
+        return preview_message(self.view(any_id, caller), message_id, settings=self.settings)
 
     def edit(self, any_id: str, edit: Edit, *, caller: Caller, if_match: int | None) -> View:
         """Apply one PUT; the registry is asked again only about what changed or failed."""
@@ -153,7 +164,7 @@ class Intake:
             view = self.view(any_id, caller)
             if view.conversation.state in (ConversationState.COMMITTED, ConversationState.FINISHED):
                 return Commitment(view, repeated=True)
-            require_draft(view, if_match, now=self.now())
+            require_draft(view.conversation, if_match, now=self.now())
             view = self._ask_failed_again(view)
             try:
                 commit_view(self.database, view, settings=self.settings, now=self.now())
@@ -169,7 +180,7 @@ class Intake:
         """The view of a draft that may be changed by this caller now."""
         require_version(caller, if_match)
         view = self.view(any_id, caller)
-        require_draft(view, if_match, now=self.now())
+        require_draft(view.conversation, if_match, now=self.now())
         return view
 
     def _revise(self, before: View, edit: Edit, *, caller: Caller) -> Conversation:
@@ -265,17 +276,17 @@ def require_version(caller: Caller, if_match: int | None) -> None:
         )
 
 
-def require_draft(view: View, if_match: int | None, *, now: datetime) -> None:
+def require_draft(conversation: Conversation, if_match: int | None, *, now: datetime) -> None:
     """Raise `Conflict` unless it is a draft whose time is not up, `Stale` unless it is the version looked at."""
-    if view.conversation.state is not ConversationState.DRAFT:
+    if conversation.state is not ConversationState.DRAFT:
         raise Conflict(
-            _NOT_DRAFT[view.conversation.state],
+            _NOT_DRAFT[conversation.state],
             code="NOT_DRAFT",
             mend="Post a new arkivmelding.",
         )
-    if view.conversation.expires <= now:
+    if conversation.expires <= now:
         raise Conflict("the draft has expired", code="DRAFT_EXPIRED", mend="Post the arkivmelding again.")
-    if if_match is not None and if_match != view.conversation.version:
+    if if_match is not None and if_match != conversation.version:
         raise changed_meanwhile()
 
 

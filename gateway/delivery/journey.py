@@ -6,7 +6,6 @@ carrier, one step at a time. What the channel holds already is asked before anyt
 
 import hashlib
 import io
-import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ from typing import BinaryIO
 
 from gateway.arkivmelding.filenames import normal
 from gateway.delivery.choosing import Course, Registry, wish_for
-from gateway.delivery.envelopes import compose
+from gateway.delivery.envelopes import compose, write_clients_sbd, write_sbd
 from gateway.delivery.leases import Leases
 from gateway.delivery.submission import Clock, NewId
 from gateway.errors import MustAct, Outside, Rejected, Unavailable
@@ -23,14 +22,14 @@ from gateway.keys import KeyRing, read_certificate
 from gateway.language import say
 from gateway.message.processes import Channel
 from gateway.message.prototype import Choice
-from gateway.message.sbd import write_envelope
+from gateway.message.sbd import JsonObject
 from gateway.packaging.parcel import seal_dpo
 from gateway.packaging.records import PackagedFile, Parties, Signing
 from gateway.registry.records import ServiceRecord
 from gateway.registry.routing import RoutingSettings, questions, route
-from gateway.storage import conversations, documents, messages, tasks
+from gateway.storage import classic, conversations, documents, messages, tasks
 from gateway.storage.blobs import BlobStore
-from gateway.storage.conversations import Conversation
+from gateway.storage.conversations import Conversation, ConversationKind
 from gateway.storage.documents import StoredDocument
 from gateway.storage.engine import Database
 from gateway.storage.messages import Message, ReferenceEntry
@@ -43,7 +42,10 @@ HALF_UPLOADED = say("found half uploaded")
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """A committed message with its conversation, its documents in sending order, and its rendering."""
+    """A committed message with its conversation, its documents in sending order, and its rendering.
+
+    `sbd` is what the client wrote, None where the gateway writes it (or it is deleted).
+    """
 
     message: Message
     conversation: Conversation
@@ -51,6 +53,7 @@ class Carried:
     documents: tuple[StoredDocument, ...]
     recipient: str
     channel: Channel
+    sbd: JsonObject | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +109,13 @@ class Journey:
             message = messages.get(connection, message_id)
             conversation = conversations.find(connection, message.conversation_id, client_id=None)
             stored = {each.filename: each for each in documents.of_conversation(connection, message.conversation_id)}
+            sbd = classic.read_sbd(connection, message.conversation_id)
         named = [normal(name) for name in message.choice.documents or ()]
         files = tuple(stored[name] for name in named if name in stored)
         if message.rendering is None or message.recipient is None or message.channel is None:
             raise Rejected(say("the message was never committed"), code="NOT_COMMITTED")
-        return Carried(message, conversation, message.rendering, files, message.recipient, Channel(message.channel))
+        channel = Channel(message.channel)
+        return Carried(message, conversation, message.rendering, files, message.recipient, channel, sbd)
 
     def address(self, carried: Carried) -> Addressed:
         """Ask the registry again; after commit the channel never changes, so another answer stops the message."""
@@ -126,25 +131,22 @@ class Journey:
         return Addressed(carried, routed.record)
 
     def render(self, addressed: Addressed) -> Rendered:
-        """The envelope as JSON, and every file with its digests: the arkivmelding right after the main document."""
+        """The envelope as JSON, and every file with its digests: a rendering right after the main document."""
         carried = addressed.carried
         if len(carried.documents) < len(carried.message.choice.documents or ()):
             # Only here: what became of an earlier try can be told without them.
             raise _documents_gone()
-        main = carried.documents[0].filename if carried.documents else None
-        times = (self.now(), carried.message.deadline)
-        envelope = compose(carried.message.choice, carried.conversation, main_document=main, times=times)
         files = [self._file(document) for document in carried.documents]
-        files.insert(1, _in_memory("arkivmelding.xml", "application/xml", content=carried.rendering))
-        sbd = json.dumps(write_envelope(envelope), ensure_ascii=False).encode()
-        return Rendered(addressed, sbd, tuple(files))
+        if carried.conversation.kind is ConversationKind.ARKIVMELDING:
+            files.insert(1, _in_memory("arkivmelding.xml", "application/xml", content=carried.rendering))
+        return Rendered(addressed, self._envelope(carried), tuple(files))
 
     def seal(self, rendered: Rendered) -> SealedMessage:
         """Sign with the newest own key, encrypt for the recipient; the bytes are made when they are sent."""
         carried = rendered.addressed.carried
         now = self.now()
         certificate = rendered.addressed.record.certificate
-        if certificate is None:
+        if certificate is None and rendered.files:
             raise Unavailable(
                 say("the ServiceRegistry gave no certificate for the recipient"),
                 mend=say(
@@ -158,7 +160,7 @@ class Journey:
             rendered.files,
             parties=Parties(carried.conversation.sender, carried.recipient),
             signer=Signing(self.ring.signing(now), now, self.new_id()),
-            certificate=read_certificate(certificate),
+            certificate=read_certificate(certificate) if certificate else None,
         )
         parcel = Parcel(sealed.length, sealed.chunks)
         message = carried.message
@@ -216,6 +218,15 @@ class Journey:
                 mend="The gateway's administrator switched the channel off after the commit.",
             )
         return transport
+
+    def _envelope(self, carried: Carried) -> bytes:
+        if carried.conversation.kind is ConversationKind.CLASSIC:
+            if carried.sbd is None:
+                raise _documents_gone()
+            return write_clients_sbd(carried.sbd)
+        main = carried.documents[0].filename if carried.documents else None
+        times = (self.now(), carried.message.deadline)
+        return write_sbd(compose(carried.message.choice, carried.conversation, main_document=main, times=times))
 
     def _while_held(self, parcel: Parcel, held: Task) -> Parcel:
         def chunks() -> Iterator[bytes]:

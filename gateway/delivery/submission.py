@@ -23,13 +23,16 @@ LOCAL = "local"  # who calls from this machine where nobody has a login
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: a client and the organisations (`0192:…`) it may send for. `local` is the client of a machine without logins."""
+    """Who asks: a client and the organisations (`0192:…`) it may send for. `local` is the client of a machine without logins.
+
+    `handling` is None where nobody has settled it for this client: strict, but lenient in the classic send.
+    """
 
     client_id: str
     name: str
     organisations: tuple[str, ...]
     require_if_match: bool = False
-    handling: Handling = Handling.STRICT
+    handling: Handling | None = None
 
     def may_send_for(self, sender: str) -> None:
         """Raise `NotAllowed` unless `sender` is one of the client's organisations."""

@@ -4,7 +4,7 @@ In comes a stream and what the request says of it, out comes a `StoredDocument`.
 too large or refused leaves neither a row nor a file.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
@@ -17,6 +17,7 @@ from gateway.language import as_phrase, say
 from gateway.storage import conversations, documents
 from gateway.storage.blobs import BlobWriter
 from gateway.storage.documents import StoredDocument
+from gateway.storage.engine import Connection
 
 BLOCK = 1024 * 1024
 
@@ -31,13 +32,21 @@ class Readable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One document of a request; `length` as declared (bytes, None when chunked), `replaces` lets other bytes go."""
+    """One document of a request; `length` as declared (bytes, None when chunked), `replaces` lets other bytes go.
+
+    `title` is what a person calls it, where the request says so.
+    """
 
     filename: str
     mime: str
     length: int | None
     stream: Readable
     replaces: bool = False
+    title: str | None = None
+
+
+# What else is to be looked at, or done, in the transaction that keeps a document: with those that stand there already.
+Also = Callable[[Connection, tuple[StoredDocument, ...]], None]
 
 
 class Kept(StrEnum):
@@ -48,10 +57,10 @@ class Kept(StrEnum):
     REPLACED = "replaced"
 
 
-def check_filename(filename: str) -> str:
-    """The name in NFC; `Conflict` for a reserved one, `Invalid` for an unsafe one."""
+def check_filename(filename: str, *, allowed: str = "") -> str:
+    """The name in NFC; `Conflict` for a reserved one but the one that is allowed, `Invalid` for an unsafe one."""
     name = normal(filename)
-    if is_reserved(name):
+    if is_reserved(name) and name != allowed:
         raise Conflict(
             say("{name} is a name that the package needs itself", name=name),
             code="RESERVED_NAME",
@@ -102,14 +111,20 @@ class Uploads:
         """Keep one document of a draft; the stored record, what became of it, and the conversation's version."""
         name = check_filename(incoming.filename)
         view = self.intake.view(any_id, caller)
-        require_draft(view, if_match, now=self.intake.now())
+        require_draft(view.conversation, if_match, now=self.intake.now())
         most = self.intake.kit.limits.documents
         if len(view.documents) >= most and name not in {each.filename for each in view.documents}:
             raise too_many(most)
         document = self.write(replace(incoming, filename=name), limit=self._limit(view))
         document = replace(document, conversation_id=view.conversation.id)
+        return self.keep(document, replaces=incoming.replaces, if_match=if_match)
+
+    def keep(
+        self, document: StoredDocument, *, replaces: bool, if_match: int | None, also: Also | None = None
+    ) -> tuple[StoredDocument, Kept, int]:
+        """The row of a document whose bytes are written: they are dropped where it is refused, `also` may refuse it."""
         try:
-            kept, version, superseded = self._remember(document, replaces=incoming.replaces, if_match=if_match)
+            kept, version, superseded = self._remember(document, replaces=replaces, if_match=if_match, also=also)
         except Refused:
             # Any other error may hide a row that stands: an answer to COMMIT can be lost. The sweep knows in time.
             self.drop([document])
@@ -132,7 +147,7 @@ class Uploads:
                 writer.write(block)
             if incoming.length is not None and size != incoming.length:
                 raise cut_off(incoming.filename, size, declared=incoming.length)
-            return self.finish(writer, incoming.filename, mime=incoming.mime)
+            return replace(self.finish(writer, incoming.filename, mime=incoming.mime), title=incoming.title)
         except BaseException:
             writer.abort()
             raise
@@ -140,7 +155,7 @@ class Uploads:
     def remove(self, any_id: str, filename: str, *, caller: Caller, if_match: int | None = None) -> int:
         """Take one document of a draft away; the conversation's new version."""
         view = self.intake.view(any_id, caller)
-        require_draft(view, if_match, now=self.intake.now())
+        require_draft(view.conversation, if_match, now=self.intake.now())
         with self.intake.database.writing() as connection:
             require_version_standing(connection, view.conversation.id, if_match=if_match)
             key = documents.remove(connection, view.conversation.id, filename=normal(filename))
@@ -152,7 +167,7 @@ class Uploads:
         return version
 
     def _remember(
-        self, document: StoredDocument, *, replaces: bool, if_match: int | None
+        self, document: StoredDocument, *, replaces: bool, if_match: int | None, also: Also | None = None
     ) -> tuple[Kept, int, str | None]:
         """The row; also the key of the bytes that are no longer needed."""
         with self.intake.database.writing() as connection:
@@ -169,6 +184,8 @@ class Uploads:
                     code="OTHER_BYTES",
                     mend="Add ?replace=true if the new bytes are the right ones.",
                 )
+            if also:
+                also(connection, tuple(standing.values()))
             documents.put(connection, document)
             version = conversations.touch(connection, document.conversation_id)
         return (Kept.REPLACED, version, previous.key) if previous else (Kept.CREATED, version, None)

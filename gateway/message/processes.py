@@ -25,6 +25,9 @@ ADMINISTRASJON = "urn:no:difi:profile:arkivmelding:administrasjon:ver1.0"
 TAUSHETSBELAGT = "urn:no:difi:profile:arkivmelding:taushetsbelagt:ver1.0"
 ARKIVMELDING_RESPONSE = "urn:no:difi:profile:arkivmelding:response:ver1.0"
 
+AVTALT_PROCESS = "urn:no:difi:profile:avtalt:avtalt:ver1.0"
+AVTALT_RESPONSE = "urn:no:difi:profile:avtalt:response:ver1.0"
+
 ARKIVMELDING_PROCESSES = (
     ADMINISTRASJON,
     *(
@@ -46,6 +49,7 @@ ARKIVMELDING_PROCESSES = (
 
 ARKIVMELDING = "urn:no:difi:arkivmelding:xsd::arkivmelding"
 ARKIVMELDING_KVITTERING = "urn:no:difi:arkivmelding:xsd::arkivmelding_kvittering"
+AVTALT = "urn:no:difi:avtalt:xsd::avtalt"
 STATUS = "urn:no:difi:eformidling:xsd::status"
 
 AVTALT_RESPONSE = "urn:no:difi:profile:avtalt:response:ver1.0"

@@ -48,6 +48,7 @@ class IdentifiedBy(StrEnum):
     RECIPIENTS = "recipients"  # the request's `recipients` part
     ADRESSERING = "adressering"  # our extension in the arkivmelding
     EDIT = "edit"  # a PUT
+    SBD = "sbd"  # the envelope that the client wrote
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Choice:
 
     `message_id` is the SBD's instanceIdentifier, `conversation_id` that of its ConversationId scope. `documents` is
     None until the caller makes a selection of its own; `process` and `channel` are None until it chooses those itself.
-    `problems` are those of the addressing and of the look-up.
+    `problems` are those of the addressing and of the look-up; `level` is the security level that a classic SBD names.
     """
 
     message_id: str
@@ -117,6 +118,7 @@ class Choice:
     documents: tuple[str, ...] | None = None
     deadline: datetime | None = None
     business: dict[str, object] = field(default_factory=dict)
+    level: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

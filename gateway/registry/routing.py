@@ -5,12 +5,12 @@ intake and again before hand-over. Sources: contract §4; ServiceRegistry refere
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.errors import Outside, Rejected
 from gateway.language import as_phrase, say
 from gateway.message.identifiers import IdentifierKind, parse_identifier
-from gateway.message.processes import ARKIVMELDING, TAUSHETSBELAGT, Channel
+from gateway.message.processes import ARKIVMELDING, TAUSHETSBELAGT, Channel, message_type
 from gateway.message.prototype import Problem, Registered, Route, Weight
 from gateway.registry.records import LookUp, Query, ServiceRecord
 
@@ -33,12 +33,17 @@ class RoutingSettings:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """One recipient (canonical identifier), the process, whether it is confidential, and the channel the caller chose."""
+    """One recipient (canonical identifier), the process, whether it is confidential, and the channel the caller chose.
+
+    `level` is the security level that the caller names; the registry is then asked about that.
+    """
 
     recipient: str
     process: str
     confidential: bool = False
     channel: Channel | None = None
+    document_type: str = ARKIVMELDING
+    level: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ def questions(wish: Wish) -> tuple[Query, ...]:
     """What to ask the registry: the process (confidential: at level 4 first), and everything, for the alternatives."""
     if _is_person(wish.recipient):
         return ()
-    plain = Query(wish.recipient, wish.process)
+    plain = Query(wish.recipient, wish.process, wish.level)
     everything = Query(wish.recipient)
     if wish.confidential:
         return (Query(wish.recipient, wish.process, CONFIDENTIAL_LEVEL), plain, everything)
@@ -76,7 +81,7 @@ def route(wish: Wish, answers: Answers, *, settings: RoutingSettings) -> Routed:
         problem = _why_none(wish, answers, settings=settings)
         return Routed(registered=registered, alternatives=alternatives, problems=(problem,))
     record = candidates[0]
-    chosen = _route_of(record)
+    chosen = _route_of(record, wish)
     problems = () if record.channel in settings.enabled else (_not_enabled(record),)
     why = (_reason(wish, record),)
     others = tuple(each for each in alternatives if each != chosen)
@@ -89,7 +94,7 @@ def _candidates(wish: Wish, lookups: Mapping[Query, LookUp], *, settings: Routin
         if query.process is None or query not in lookups:
             continue
         for record in lookups[query].records:
-            carries = ARKIVMELDING in record.document_types and record.process == wish.process
+            carries = wish.document_type in record.document_types and record.process == wish.process
             fits = carries and wish.channel in (None, record.channel)
             if fits and (not wish.confidential or _is_secure(record, settings)):
                 yield record
@@ -114,13 +119,13 @@ def _alternatives(wish: Wish, lookups: Mapping[Query, LookUp], *, settings: Rout
         (record.channel, record.process, record.security_level): record
         for answer in answers
         for record in answer.records
-        if ARKIVMELDING in record.document_types and (not wish.confidential or _is_secure(record, settings))
+        if wish.document_type in record.document_types and (not wish.confidential or _is_secure(record, settings))
     }
-    return tuple(_route_of(record) for record in found.values())
+    return tuple(_route_of(record, wish) for record in found.values())
 
 
-def _route_of(record: ServiceRecord) -> Route:
-    return Route(record.channel, record.process, ARKIVMELDING, record.security_level)
+def _route_of(record: ServiceRecord, wish: Wish) -> Route:
+    return Route(record.channel, record.process, wish.document_type, record.security_level)
 
 
 def _registered(answer: LookUp) -> Registered:
@@ -146,7 +151,7 @@ def _why_none(wish: Wish, answers: Answers, *, settings: RoutingSettings) -> Pro
             return _registry_failed(failure)
     if len(failures) == len(answers):
         return _not_registered(wish)
-    unsecured = Wish(wish.recipient, wish.process, channel=wish.channel)
+    unsecured = replace(wish, confidential=False)
     if wish.confidential and any(_candidates(unsecured, _lookups(answers), settings=settings)):
         return _no_secure_channel(wish)
     return _no_channel(wish)
@@ -181,8 +186,21 @@ def _no_channel(wish: Wish) -> Problem:
     return Problem(
         "NO_CHANNEL",
         Weight.BLOCK,
-        say("{number} cannot take an arkivmelding by {process}", number=_number(wish), process=_short(wish.process)),
+        _cannot_take(wish),
         "Choose one of the alternatives with PUT, or send it another way.",
+    )
+
+
+def _cannot_take(wish: Wish) -> str:
+    if wish.document_type == ARKIVMELDING:
+        return say(
+            "{number} cannot take an arkivmelding by {process}", number=_number(wish), process=_short(wish.process)
+        )
+    return say(
+        "{number} cannot take {type} by {process}",
+        number=_number(wish),
+        type=message_type(wish.document_type),
+        process=_short(wish.process),
     )
 
 

@@ -15,6 +15,8 @@ from gateway.message.processes import (
     ARKIVMELDING_KVITTERING,
     ARKIVMELDING_PROCESSES,
     ARKIVMELDING_RESPONSE,
+    AVTALT,
+    AVTALT_PROCESS,
     STATUS,
     Channel,
 )
@@ -98,9 +100,7 @@ PROCESSES: Mapping[str, Process] = {
             _DEFAULT_EDITION,
             _RESPONSE_RESOURCE,
         ),
-        Process(
-            "urn:no:difi:profile:avtalt:avtalt:ver1.0", Category.AVTALT, ("urn:no:difi:avtalt:xsd::avtalt",), "", ""
-        ),
+        Process(AVTALT_PROCESS, Category.AVTALT, (AVTALT,), "", ""),
     )
 }
 

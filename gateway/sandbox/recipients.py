@@ -11,7 +11,7 @@ from pathlib import Path
 
 import structlog
 
-from gateway.message.processes import ARKIVMELDING, message_type
+from gateway.message.processes import ARKIVMELDING, STATUS, message_type
 from gateway.message.sbd import Envelope
 from gateway.sandbox.authority import Authority, Holder
 from gateway.sandbox.deliveries import Deliveries, Delivery, Verdict, status_of
@@ -112,15 +112,16 @@ class Recipients:
             status=status_of(envelope),
         )
         self.deliveries.record(delivery)
-        if envelope.type == message_type(ARKIVMELDING):
+        if envelope.type != message_type(STATUS):
             self._answer(delivery, envelope)
 
     def _answer(self, delivery: Delivery, envelope: Envelope) -> None:
-        """MOTTATT for what came, LEVERT for what opened, and a kvittering with what the archive makes of it."""
+        """MOTTATT for what came, LEVERT for what opened, and of an arkivmelding a kvittering with what the archive says."""
         self._send_status(delivery, envelope, status="MOTTATT")
         if delivery.verdict.opened:
             self._send_status(delivery, envelope, status="LEVERT")
-        self._send_kvittering(delivery, envelope)
+        if envelope.type == message_type(ARKIVMELDING):
+            self._send_kvittering(delivery, envelope)
 
     def _send_status(self, delivery: Delivery, to: Envelope, *, status: str) -> None:
         fault = self._strike(status.lower(), delivery.recipient)

@@ -12,7 +12,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from gateway.message.processes import ARKIVMELDING_KVITTERING, ARKIVMELDING_RESPONSE, STATUS
+from gateway.message.processes import (
+    ARKIVMELDING_KVITTERING,
+    ARKIVMELDING_RESPONSE,
+    AVTALT,
+    AVTALT_RESPONSE,
+    STATUS,
+    message_type,
+)
 from gateway.message.sbd import Envelope, JsonObject, Reply, reply_envelope, write_envelope
 from gateway.sandbox.decisions import DPO_RESOURCE
 from gateway.sandbox.transfer import Transfer, Wish
@@ -25,7 +32,8 @@ BACKDATED = timedelta(seconds=5)  # the reference system dates its statuses so
 
 def write_status(to: Envelope, status: str, *, now: datetime) -> Envelope:
     """The `status` message about `to`; it carries the message id of what it speaks of."""
-    said = Reply(STATUS, ARKIVMELDING_RESPONSE, {"status": status})
+    process = AVTALT_RESPONSE if to.type == message_type(AVTALT) else ARKIVMELDING_RESPONSE
+    said = Reply(STATUS, process, {"status": status})
     reply = reply_envelope(to, said, now=now - BACKDATED)
     return replace(reply, expected_response=now + TIME_TO_LIVE)
 

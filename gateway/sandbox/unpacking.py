@@ -17,6 +17,8 @@ from gateway.arkivmelding.reader import Limits, read
 from gateway.arkivmelding.schema import Profile, Schemas
 from gateway.errors import Unreadable, Untrusted
 from gateway.keys import KeyPair, TrustRoots, organisation_of
+from gateway.message.processes import ARKIVMELDING as ARKIVMELDING_TYPE
+from gateway.message.processes import message_type
 from gateway.message.sbd import Envelope, read_envelope
 from gateway.packaging.opener import OpenedFile, OpenedPackage, Trust, open_package
 from gateway.sandbox.deliveries import ReceivedFile, Verdict
@@ -58,7 +60,7 @@ class Unpacker:
         problem = None
         if signer not in envelope.sender.split(":"):
             problem = "another organisation signed than the one that sends"
-        elif not schema.startswith("valid"):
+        elif not schema.startswith("valid") and (arkivmelding or envelope.type == message_type(ARKIVMELDING_TYPE)):
             problem = f"{ARKIVMELDING} is {schema}"
         return Verdict(
             opened=True,

@@ -31,7 +31,7 @@ class ClientKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One login. `organisations` are those it may send for (`0192:…`); `handling` is `strict` or `lenient`.
+    """One login. `organisations` are those it may send for (`0192:…`); `handling` is `strict`, `lenient` or empty: not settled.
 
     `secret_hash` is SHA-256 in hex of an API key, or the slow hash of a password with its parameters.
     """
@@ -43,7 +43,7 @@ class Client:
     organisations: tuple[str, ...]
     created: datetime
     require_if_match: bool = False
-    handling: str = "strict"
+    handling: str = ""
 
 
 _FACTS = select(*(client.c[name] for name in Client.__dataclass_fields__))

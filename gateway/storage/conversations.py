@@ -19,8 +19,9 @@ from gateway.storage.codec import JsonObject, read_confirmations, write_confirma
 from gateway.storage.columns import Moment, Words, from_microseconds, to_microseconds
 from gateway.storage.engine import Connection
 from gateway.storage.messages import Owner, insert_choices
+from gateway.storage.states import ConversationKind as ConversationKind
 from gateway.storage.states import ConversationState as ConversationState
-from gateway.storage.tables import arkivmelding, conversation, document, message
+from gateway.storage.tables import arkivmelding, conversation, document, message, sbd
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Conversation:
     committed: datetime | None = None
     finished: datetime | None = None
     emptied: datetime | None = None
+    kind: ConversationKind = ConversationKind.ARKIVMELDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class ConversationSummary:
     """One line of the list: what can be told without reading the XML."""
 
     id: str
+    kind: ConversationKind
     state: ConversationState
     sender: str
     melding_id: str | None
@@ -114,6 +117,7 @@ _TOUCH = (
 )
 _EMPTY = _TOUCH.values(state=ConversationState.DISCARDED.value, title=None, options={}, confirmations=[])
 _STATE = select(conversation.c.state).where(conversation.c.id == bindparam("this"))
+_KIND = select(conversation.c.kind).where(conversation.c.id == bindparam("this"))
 _LOCK_DRAFT = (
     select(conversation.c.version)
     .where(conversation.c.id == bindparam("this"), conversation.c.state == ConversationState.DRAFT.value)
@@ -146,23 +150,33 @@ def find(connection: Connection, conversation_id: str, *, client_id: str | None)
     return _read(row)
 
 
+def kind_of(connection: Connection, conversation_id: str) -> ConversationKind:
+    """What a conversation began with; NotFound where there is none."""
+    kind: str | None = connection.scalar(_KIND, {"this": conversation_id})
+    if kind is None:
+        raise _unknown()
+    return ConversationKind(kind)
+
+
 def resolve(connection: Connection, any_id: str, *, client_id: str | None) -> str:
     """The id of the conversation that is called so, else has a message so called, else an SBD with that ConversationId.
 
-    NotFound where nothing of this client's (None: of anybody's) is called so.
+    NotFound where nothing of this client's (None: of anybody's) is called so; Conflict where several SBDs are.
     """
     own = [] if client_id is None else [conversation.c.client_id == client_id]
     whole = select(conversation.c.id).where(conversation.c.id == any_id, *own)
     mine = [] if client_id is None else [message.c.client_id == client_id]
-    part = select(message.c.conversation_id).where(*mine).limit(1)
-    for query in (
-        whole,
-        part.where(message.c.id == any_id),
-        part.where(message.c.sbd_conversation_id == any_id).order_by(message.c.id),
-    ):
-        found: str | None = connection.scalar(query)
-        if found is not None:
-            return found
+    part = select(message.c.conversation_id).where(*mine).limit(2).distinct()
+    for query in (whole, part.where(message.c.id == any_id), part.where(message.c.sbd_conversation_id == any_id)):
+        found: Sequence[str] = connection.scalars(query).all()
+        if len(found) > 1:
+            raise Conflict(
+                "several messages have this ConversationId",
+                code="SEVERAL_MESSAGES",
+                mend="Ask with the messageId (the instanceIdentifier) of the one that is meant.",
+            )
+        if found:
+            return found[0]
     raise _unknown()
 
 
@@ -221,7 +235,8 @@ def discard(connection: Connection, conversation_id: str) -> tuple[str, ...]:
     """
     if connection.scalar(_EMPTY, {"this": conversation_id}) is None:
         raise _no_draft(connection, conversation_id)
-    connection.execute(delete(arkivmelding).where(arkivmelding.c.conversation_id == conversation_id))
+    for posted in (arkivmelding, sbd):
+        connection.execute(delete(posted).where(posted.c.conversation_id == conversation_id))
     connection.execute(delete(message).where(message.c.conversation_id == conversation_id))
     gone = delete(document).where(document.c.conversation_id == conversation_id).returning(document.c.key)
     return tuple(connection.scalars(gone))
@@ -235,6 +250,7 @@ def melding_id_known(connection: Connection, melding_id: str, *, sender: str, ex
 
 def _row(entry: Conversation) -> JsonObject:
     return {
+        "kind": entry.kind.value,
         "state": entry.state.value,
         "sender": entry.sender,
         "melding_id": entry.melding_id,
@@ -254,6 +270,7 @@ def _row(entry: Conversation) -> JsonObject:
 def _read(row: Row[Any]) -> Conversation:
     facts = dict(row._mapping)
     return Conversation(
+        kind=ConversationKind(facts.pop("kind")),
         state=ConversationState(facts.pop("state")),
         arkivmelding=facts.pop("xml") or b"",
         confirmations=read_confirmations(facts.pop("confirmations")),
@@ -263,7 +280,8 @@ def _read(row: Row[Any]) -> Conversation:
 
 def _read_summary(row: Row[Any]) -> ConversationSummary:
     facts = dict(row._mapping)
-    return ConversationSummary(state=ConversationState(facts.pop("state")), **facts)
+    kind, state = ConversationKind(facts.pop("kind")), ConversationState(facts.pop("state"))
+    return ConversationSummary(kind=kind, state=state, **facts)
 
 
 def _wanted(filters: ConversationFilter) -> Iterator[ColumnElement[bool]]:

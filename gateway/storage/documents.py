@@ -6,11 +6,11 @@ doors. Whoever changes the documents of a conversation also moves its version (`
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, select, update
+from sqlalchemy import Row, bindparam, delete, func, select, update
 from sqlalchemy import insert as insert_into
 from sqlalchemy.exc import IntegrityError
 
@@ -23,7 +23,10 @@ from gateway.storage.tables import document
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """One document. `filename` is in NFC; `size`, `crc32` and `sha256` (32 bytes) are of the plain bytes."""
+    """One document. `filename` is in NFC; `size`, `crc32` and `sha256` (32 bytes) are of the plain bytes.
+
+    `position` counts the uploads to its conversation from 1; `put` gives it, and a replaced document's is kept.
+    """
 
     conversation_id: str
     filename: str
@@ -33,6 +36,8 @@ class StoredDocument:
     sha256: bytes
     mime: str
     created: datetime
+    title: str | None = None
+    position: int = 0
 
 
 _FACTS = tuple(document.c[name] for name in StoredDocument.__dataclass_fields__)
@@ -41,6 +46,7 @@ _OF_CONVERSATION = (
 )
 _THIS = (document.c.conversation_id == bindparam("this"), document.c.filename == bindparam("called"))
 _FIND = select(*_FACTS).where(*_THIS)
+_LAST = select(func.max(document.c.position)).where(_THIS[0])
 _INSERT = insert_into(document)
 _REPLACE = update(document).where(*_THIS)
 _REMOVE = delete(document).where(*_THIS).returning(document.c.key)
@@ -51,9 +57,10 @@ def put(connection: Connection, entry: StoredDocument) -> StoredDocument | None:
     bound = {"this": entry.conversation_id, "called": _in_nfc(entry.filename)}
     previous = connection.execute(_FIND.with_for_update(), bound).one_or_none()
     if previous is None:
-        _insert(connection, entry)
+        last: int | None = connection.scalar(_LAST, bound)
+        _insert(connection, replace(entry, position=(last or 0) + 1))
         return None
-    connection.execute(_REPLACE, {**bound, **_row(entry)})
+    connection.execute(_REPLACE, {**bound, **_row(replace(entry, position=previous.position))})
     return _read(previous)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, exists, select, update
 
 from gateway.storage.engine import Connection
 from gateway.storage.states import UNDERWAY, ConversationState
-from gateway.storage.tables import arkivmelding, conversation, document, message, rendering
+from gateway.storage.tables import arkivmelding, conversation, document, message, rendering, sbd
 
 _OVER = (conversation.c.state == ConversationState.FINISHED.value, conversation.c.emptied.is_(None))
 # The state as an expression, for SQLite would rather read every finished conversation by the index of states.
@@ -33,6 +33,7 @@ _MARK = (
 )
 _MESSAGES = select(message.c.id).where(message.c.conversation_id == bindparam("this"))
 _DROP_XML = delete(arkivmelding).where(arkivmelding.c.conversation_id == bindparam("this"))
+_DROP_SBD = delete(sbd).where(sbd.c.conversation_id == bindparam("this"))
 _DROP_RENDERINGS = delete(rendering).where(rendering.c.message_id.in_(_MESSAGES))
 _DROP_DOCUMENTS = delete(document).where(document.c.conversation_id == bindparam("this")).returning(document.c.key)
 
@@ -43,7 +44,7 @@ def due(connection: Connection, *, before: datetime, limit: int) -> tuple[str, .
 
 
 def empty(connection: Connection, conversation_id: str, *, at: datetime) -> tuple[str, ...] | None:
-    """Forget documents, renderings and the posted XML; the keys to be deleted once this is committed.
+    """Forget documents, renderings, the posted XML and the SBD; the keys to be deleted once this is committed.
 
     None where somebody has begun something with it meanwhile: nothing is forgotten then.
     """
@@ -51,5 +52,6 @@ def empty(connection: Connection, conversation_id: str, *, at: datetime) -> tupl
     if connection.execute(_MARK, {**bound, "at": at}).first() is None:
         return None
     connection.execute(_DROP_XML, bound)
+    connection.execute(_DROP_SBD, bound)
     connection.execute(_DROP_RENDERINGS, bound)
     return tuple(connection.scalars(_DROP_DOCUMENTS, bound))

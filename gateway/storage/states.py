@@ -6,6 +6,13 @@ Called by the modules of this room, which hand them on.
 from enum import StrEnum
 
 
+class ConversationKind(StrEnum):
+    """What a submission began with."""
+
+    ARKIVMELDING = "arkivmelding"  # the gateway reads the recipients out of it and writes the envelopes
+    CLASSIC = "classic"  # an SBD that the client wrote, for one recipient
+
+
 class ConversationState(StrEnum):
     """Where a submission stands."""
 

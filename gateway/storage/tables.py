@@ -51,6 +51,7 @@ conversation = Table(
     metadata,
     Column("id", Words, primary_key=True),
     required("client_id", Text),
+    Column("kind", Text, nullable=False, server_default="arkivmelding"),
     required("state", Text),
     required("sender", Text),
     Column("melding_id", Words),
@@ -88,6 +89,14 @@ arkivmelding = Table(
     required("xml", LargeBinary),
 )
 
+# The envelope of a classic conversation, whole, as JSON in UTF-8.
+sbd = Table(
+    "sbd",
+    metadata,
+    Column("conversation_id", ForeignKey("conversation.id"), primary_key=True),
+    required("json", LargeBinary),
+)
+
 # `folded` is the name without case: twins that differ in case only cannot both be unpacked everywhere.
 document = Table(
     "document",
@@ -101,6 +110,8 @@ document = Table(
     required("sha256", LargeBinary),
     required("mime", Words),
     required("created", Moment),
+    Column("title", Words),
+    Column("position", Integer, nullable=False, server_default="0"),
     UniqueConstraint("conversation_id", "folded"),
     UniqueConstraint("key"),
 )

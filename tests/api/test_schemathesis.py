@@ -41,6 +41,7 @@ def names() -> list[str]:
         "PUT /out/messages/{conversation_id}/documents/{filename}",
         "DELETE /out/messages/{conversation_id}/documents/{filename}",
         "DELETE /out/messages/{conversation_id}/messages/{message_id}",
+        "GET /out/messages/{conversation_id}/messages/{message_id}/preview",
         "GET /out/messages/{conversation_id}/messages/{message_id}/timeline",
         "POST /out/messages/{conversation_id}/messages/{message_id}/retry",
         "GET /in/messages",
@@ -151,6 +152,7 @@ def successes(gateway: Gateway) -> Iterator[tuple[str, Callable[[], requests.Res
         message_id = gateway.call("GET", path).json()["prototypes"][0]["messageId"]
         return gateway.call(method, f"{path}/messages/{message_id}{rest}", **more)
 
+    yield f"GET /out/messages/{name}/preview", lambda: single("GET", "/preview?xml=true")
     yield f"GET /out/messages/{name}/timeline", lambda: single("GET", "/timeline")
     yield f"POST /out/messages/{name}/retry", lambda: single("POST", "/retry", json={"actor": "me"})
     yield f"DELETE /out/messages/{name}", lambda: single("DELETE")

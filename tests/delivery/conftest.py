@@ -5,5 +5,6 @@ from tests.storage.conftest import (  # noqa: F401
     database,
     postgresql_server,
     postgresql_template,
+    sqlite_database,
     sqlite_template,
 )

@@ -12,9 +12,12 @@ from .making import make_document, new_id, store_conversation
 
 
 def test_documents_come_back_as_they_were(database: Database) -> None:
-    """Size beyond 2 GiB, an unsigned CRC-32, the digest and the rest are read as written, by name."""
+    """Size beyond 2 GiB, an unsigned CRC-32, the digest and the rest are read as written, by name; uploads are counted."""
     conversation = store_conversation(database)
-    stored = [make_document(conversation, name) for name in ("b.pdf", "a.pdf")]
+    stored = [
+        make_document(conversation, name, position=place, title="Vedtak" if place == 1 else None)
+        for place, name in enumerate(("b.pdf", "a.pdf"), start=1)
+    ]
     with database.writing() as connection:
         assert [documents.put(connection, document) for document in stored] == [None, None]
     with database.reading() as connection:
@@ -25,14 +28,15 @@ def test_documents_come_back_as_they_were(database: Database) -> None:
 
 
 def test_the_same_name_replaces(database: Database) -> None:
-    """A second upload of a name gives the first one back, whose bytes can go, and stands in its place."""
+    """A second upload of a name gives the first one back, whose bytes can go, and stands in its place and order."""
     conversation = store_conversation(database)
-    first = make_document(conversation, "a.pdf")
+    first = make_document(conversation, "a.pdf", position=1)
     second = make_document(conversation, "a.pdf", size=5, sha256=bytes(32), mime="text/plain")
     with database.writing() as connection:
         documents.put(connection, first)
+        documents.put(connection, make_document(conversation, "b.pdf"))
         assert documents.put(connection, second) == first
-        assert documents.of_conversation(connection, conversation.id) == (second,)
+        assert documents.of_conversation(connection, conversation.id)[0] == replace(second, position=1)
 
 
 def test_names_are_compared_in_nfc(database: Database) -> None:
@@ -44,7 +48,7 @@ def test_names_are_compared_in_nfc(database: Database) -> None:
     with database.writing() as connection:
         documents.put(connection, document)
         stored = documents.of_conversation(connection, conversation.id)
-        assert stored == (replace(document, filename=composed),)
+        assert stored == (replace(document, filename=composed, position=1),)
         assert documents.find(connection, conversation.id, filename=decomposed) == stored[0]
         again = make_document(conversation, composed)
         assert documents.put(connection, again) == stored[0]

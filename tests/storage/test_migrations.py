@@ -11,6 +11,7 @@ from gateway.errors import SetupFault
 from gateway.storage import engine, statuses
 from gateway.storage.engine import Database
 from gateway.storage.migrations import is_current, migrate
+from gateway.storage.nextmove import tables as _  # noqa: F401 - their tables are of the same metadata
 from gateway.storage.statuses import FeedFilter
 from gateway.storage.tables_in import metadata
 

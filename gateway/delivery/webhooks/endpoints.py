@@ -19,6 +19,7 @@ from gateway.errors import Invalid, Unavailable
 from gateway.language import say
 
 LONGEST_URL = 2000
+NOT_RESOLVED = "NOT_RESOLVED"
 _PLAIN = re.compile(r"[\x21-\x5b\x5d-\x7e]+")  # ASCII without blanks and backslashes
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:%]+)(:[0-9]*)?")
 _HOST = re.compile(r"[a-z0-9_.-]{1,253}")
@@ -95,7 +96,7 @@ def find_addresses(endpoint: Endpoint, resolve: Resolve) -> Sequence[str]:
         raise Unavailable(
             say("the host name {host} cannot be resolved", host=endpoint.host),
             mend=say("Check how it is spelt, and that its name server answers."),
-            code="NOT_RESOLVED",
+            code=NOT_RESOLVED,
         ) from fault
     if not addresses or not (endpoint.exempt or all(is_public(address) for address in addresses)):
         raise Unavailable(

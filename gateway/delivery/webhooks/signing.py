@@ -90,10 +90,12 @@ def describe_ping(ping_id: str, subscription_id: str, *, at: datetime) -> Mappin
     return {"type": "ping", "eventId": ping_id, "subscriptionId": subscription_id, "at": _moment(at)}
 
 
-def sign(facts: Mapping[str, object], key: bytes, *, at: datetime) -> tuple[bytes, Mapping[str, str]]:
-    """Body and headers of what is told at a time."""
+def sign(
+    facts: Mapping[str, object], key: bytes, *, at: datetime, said: str | None = None
+) -> tuple[bytes, Mapping[str, str]]:
+    """Body and headers of what is told at a time; `said` is the id of what does not name it in its body."""
     body = json.dumps(facts, separators=(",", ":")).encode()
-    said, stamp = str(facts["eventId"]), str(int(at.timestamp()))
+    said, stamp = said or str(facts["eventId"]), str(int(at.timestamp()))
     mac = hmac.new(key, f"{said}.{stamp}.".encode() + body, hashlib.sha256).digest()
     return body, {
         "Content-Type": "application/json",

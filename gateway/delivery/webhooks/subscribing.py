@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from gateway.delivery.lanes import WEBHOOK_LANE
 from gateway.delivery.submission import Clock
-from gateway.delivery.webhooks.endpoints import WebhookSettings, find_addresses, read_endpoint
+from gateway.delivery.webhooks import reference
+from gateway.delivery.webhooks.endpoints import NOT_RESOLVED, WebhookSettings, find_addresses, read_endpoint
 from gateway.delivery.webhooks.posting import Answered, Poster
 from gateway.delivery.webhooks.signing import describe_ping, new_secret, open_key, read_secret, seal_key, sign
 from gateway.delivery.webhooks.telling import require_success
@@ -19,17 +20,20 @@ from gateway.message.status import Direction, Status
 from gateway.storage import statuses, subscriptions, tasks
 from gateway.storage.blobs import Sealer
 from gateway.storage.engine import Connection, Database, lock_log
+from gateway.storage.nextmove import described
 from gateway.storage.statuses import FeedFilter
 from gateway.storage.subscriptions import WEBHOOK, Subscription, SubscriptionState
 from gateway.storage.tasks import NewTask
 
 MOST = 100
+Beside = Callable[[Connection, Subscription], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A new subscription. `after` None: from now on. `secret` None: one is made.
 
+    `may_be_away`: a host whose name cannot be resolved just now is taken all the same.
     What comes in for `organisations`, those of the login, is told too.
     """
 
@@ -38,6 +42,7 @@ class Wanted:
     statuses: tuple[Status, ...] = ()
     direction: Direction | None = None
     after: int | None = None
+    may_be_away: bool = False
     organisations: tuple[str, ...] = ()
 
 
@@ -52,6 +57,7 @@ class Amendment:
     direction: Direction | None = None
     any_direction: bool = False
     state: SubscriptionState | None = None
+    may_be_away: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +88,12 @@ class Subscribing:
     now: Clock
     new_id: Callable[[], str]
 
-    def create(self, client_id: str, wanted: Wanted) -> Kept:
-        """Subscribe; `Invalid` for an endpoint or a cursor that is not taken, `Conflict` beyond the bound."""
-        self._require_endpoint(wanted.url)
+    def create(self, client_id: str, wanted: Wanted, *, beside: Beside | None = None) -> Kept:
+        """Subscribe; `Invalid` for an endpoint or a cursor that is not taken, `Conflict` beyond the bound.
+
+        `beside` writes what else is to be kept of it, in the same transaction.
+        """
+        self._require_endpoint(wanted.url, may_be_away=wanted.may_be_away)
         secret = new_secret() if wanted.secret is None else wanted.secret
         entry = Subscription(
             id=self.new_id(),
@@ -109,13 +118,17 @@ class Subscribing:
                 )
             entry = replace(entry, cursor=_begin(connection, entry, after=wanted.after))
             subscriptions.insert(connection, entry)
+            if beside:
+                beside(connection, entry)
             tasks.add(connection, NewTask(WEBHOOK, entry.id, entry.created, lane=WEBHOOK_LANE))
         return Kept(entry, secret)
 
-    def change(self, subscription_id: str, amendment: Amendment, *, client_id: str) -> Kept:
-        """Change one; a new address, secret or state begins with no failures."""
+    def change(
+        self, subscription_id: str, amendment: Amendment, *, client_id: str, beside: Beside | None = None
+    ) -> Kept:
+        """Change one; a new address, secret or state begins with no failures. `beside` as with `create`."""
         if amendment.url is not None:
-            self._require_endpoint(amendment.url)
+            self._require_endpoint(amendment.url, may_be_away=amendment.may_be_away)
         secret = new_secret() if amendment.new_secret else amendment.secret
         facts = _facts(amendment)
         if secret is not None:
@@ -123,7 +136,9 @@ class Subscribing:
         if facts.keys() & {"url", "secret", "state"}:
             facts |= {"failures": 0, "failing_since": None, "last_error": None, "next_try": None}
         with self.database.writing() as connection:
-            self._take(connection, subscription_id, client_id=client_id)
+            entry = self._take(connection, subscription_id, client_id=client_id)
+            if beside:
+                beside(connection, entry)
             if facts:
                 subscriptions.change(connection, subscription_id, facts=facts)
             return Kept(subscriptions.get(connection, subscription_id, client_id=client_id), secret)
@@ -158,8 +173,12 @@ class Subscribing:
         """Post a signed ping now, whatever the state, and say truthfully what came of it."""
         with self.database.reading() as connection:
             entry = subscriptions.get(connection, subscription_id, client_id=client_id)
-        facts = describe_ping(self.new_id(), entry.id, at=self.now())
-        body, headers = sign(facts, open_key(self.sealer, entry.secret), at=self.now())
+            theirs = described.of_subscription(connection, subscription_id)
+        ping_id = self.new_id()
+        facts = describe_ping(ping_id, entry.id, at=self.now())
+        if theirs is not None:
+            facts = reference.describe_ping(self.now())
+        body, headers = sign(facts, open_key(self.sealer, entry.secret), at=self.now(), said=ping_id)
         answered: Answered | None = None
         error: Outside | None = None
         try:
@@ -170,13 +189,15 @@ class Subscribing:
             error = Unavailable(fault.message, mend=fault.mend, code=fault.code)
         except Outside as fault:
             error = fault
-        return Pinged(str(facts["eventId"]), answered, error)
+        return Pinged(ping_id, answered, error)
 
-    def _require_endpoint(self, url: str) -> None:
+    def _require_endpoint(self, url: str, *, may_be_away: bool) -> None:
         endpoint = read_endpoint(url, self.settings.allow_hosts)
         try:
             find_addresses(endpoint, self.poster.resolve)
         except Unavailable as fault:
+            if may_be_away and fault.code == NOT_RESOLVED:
+                return
             raise Invalid(fault.message, code=fault.code, mend=fault.mend) from fault
 
     def _take(self, connection: Connection, subscription_id: str, *, client_id: str) -> Subscription:

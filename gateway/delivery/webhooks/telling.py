@@ -5,6 +5,7 @@ Called by the worker in a lane of its own, so that a slow or dead endpoint holds
 """
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,14 +13,18 @@ import structlog
 
 from gateway.delivery.retry import Backoff
 from gateway.delivery.submission import Clock
+from gateway.delivery.webhooks import reference
 from gateway.delivery.webhooks.endpoints import Endpoint, WebhookSettings, read_endpoint
 from gateway.delivery.webhooks.posting import Answered, Line, Poster
-from gateway.delivery.webhooks.signing import describe, open_key, sign
+from gateway.delivery.webhooks.signing import describe, event_id, open_key, sign
 from gateway.errors import Invalid, Outside, Rejected, StorageUnavailable, Unavailable
 from gateway.language import as_phrase, say
+from gateway.message.status import Direction
 from gateway.storage import statuses, subscriptions, tasks
 from gateway.storage.blobs import Sealer
 from gateway.storage.engine import Connection, Database
+from gateway.storage.nextmove import described
+from gateway.storage.nextmove.described import Described, Spoken
 from gateway.storage.statuses import FeedFilter, FeedPage, StatusEvent
 from gateway.storage.subscriptions import WEBHOOK as WEBHOOK
 from gateway.storage.subscriptions import Subscription, SubscriptionState
@@ -79,10 +84,11 @@ class Webhooks:
         with self.database.writing() as connection:
             tasks.require(connection, held)
             entry = subscriptions.hold(connection, held.subject)
+            theirs = described.of_subscription(connection, held.subject)
         if entry is None or entry.state is not SubscriptionState.ACTIVE:
             self._settle(held)
             return
-        telling = _Telling(self, held, entry=entry)
+        telling = _Telling(self, held, entry=entry, theirs=theirs)
         try:
             telling.tell_all(until=self.now() + _ROUND)
         except Outside as error:
@@ -139,12 +145,17 @@ class Webhooks:
 
 
 class _Telling:
-    """One round: `entry` is the subscription as it stands after what has been told."""
+    """One round: `entry` is the subscription as it stands after what has been told.
 
-    def __init__(self, webhooks: Webhooks, held: Task, *, entry: Subscription) -> None:
+    `theirs` is how it was described at the door under /api, whose filter and whose words then count.
+    """
+
+    def __init__(self, webhooks: Webhooks, held: Task, *, entry: Subscription, theirs: Described | None = None) -> None:
         self._webhooks = webhooks
         self._held = held
         self.entry = entry
+        self._theirs = theirs
+        self._spoken: Mapping[tuple[str, Direction], Spoken] = {}
         self.is_slow = False
 
     def tell_all(self, until: datetime) -> None:
@@ -158,6 +169,8 @@ class _Telling:
 
     def _tell_page(self, page: FeedPage, line: Line, *, key: bytes, until: datetime) -> bool:
         for event in page.events:
+            if self._theirs and not reference.wants(self._theirs, event, spoken=self._spoken_of(event)):
+                continue
             self._tell(event, line, key=key)
             if not self._move(event.cursor or 0, told=True):
                 return False
@@ -168,8 +181,15 @@ class _Telling:
         return page.cursor == self.entry.cursor or self._move(page.cursor, told=False)
 
     def _tell(self, event: StatusEvent, line: Line, *, key: bytes) -> None:
-        body, headers = sign(describe(event, self.entry.id), key, at=self._webhooks.now())
+        at, said = self._webhooks.now(), event_id(event)
+        facts = describe(event, self.entry.id)
+        if self._theirs:
+            facts = reference.describe(event, self._spoken_of(event), at=at)
+        body, headers = sign(facts, key, at=at, said=said)
         require_success(line.post(body, headers))
+
+    def _spoken_of(self, event: StatusEvent) -> Spoken:
+        return self._spoken.get((event.message_id, event.direction)) or Spoken(None, event.conversation_id)
 
     def _move(self, cursor: int, *, told: bool) -> bool:
         """Move the cursor on, behind the fence; False, and nothing moved, where the owner has changed it meanwhile."""
@@ -188,7 +208,10 @@ class _Telling:
         entry = self.entry
         filters = FeedFilter(entry.statuses, entry.direction, _PAGE, entry.organisations)
         with self._webhooks.database.reading() as connection:
-            return statuses.feed(connection, client_id=entry.client_id, after=entry.cursor, filters=filters)
+            page = statuses.feed(connection, client_id=entry.client_id, after=entry.cursor, filters=filters)
+            if self._theirs:
+                self._spoken = described.spoken_of(connection, {event.message_id for event in page.events})
+        return page
 
     def _open_key(self) -> bytes:
         try:

@@ -1,0 +1,89 @@
+"""Sending through the door under /api: the classic send, with the reference's statuses from the moment of creation.
+
+In come callers, SBDs and files, out come `ClassicView`s. Called by that door. What was begun in one request and fails is
+taken away again, so that the client can repeat it as it is.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gateway.delivery.classic import Classic
+from gateway.delivery.classic_records import ClassicCommitment, ClassicView
+from gateway.delivery.submission import Caller, Clock
+from gateway.delivery.uploads import Incoming
+from gateway.errors import Conflict, GatewayError, NotFound
+from gateway.language import say
+from gateway.message.status import Status
+from gateway.storage import statuses
+from gateway.storage.engine import Connection
+from gateway.storage.statuses import StatusEvent
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceSending:
+    """Sending with everything it needs."""
+
+    classic: Classic
+    now: Clock
+
+    def create(self, sbd: Mapping[str, object], caller: Caller) -> ClassicView:
+        """Create a message; it is OPPRETTET at once, as clients of the reference expect. Errors as `Classic.create`."""
+        return self.classic.create(sbd, caller, complete=False, keep=self._tell_created)
+
+    def upload(self, message_id: str, incoming: Incoming, *, caller: Caller) -> None:
+        """Keep one file of a message that has not been sent; `NotFound` for any other. Errors as `Classic.add_document`."""
+        try:
+            self.classic.add_document(message_id, incoming, caller=caller)
+        except Conflict as refusal:
+            if refusal.code == "NOT_DRAFT":
+                raise _sent(message_id) from refusal
+            raise
+
+    def send(self, message_id: str, caller: Caller) -> ClassicCommitment:
+        """Queue a message; a repeat gives the same. Errors as `Classic.commit`; what is too late is LEVETID_UTLOPT."""
+        try:
+            return self.classic.commit(message_id, caller)
+        except Conflict as refusal:
+            if refusal.code == "DEADLINE_PASSED":
+                self._tell(self.classic.view(message_id, caller), Status.LEVETID_UTLOPT, words=refusal.message)
+            raise
+
+    def discard(self, message_id: str, caller: Caller) -> None:
+        """Take a message that has not been sent away; `NotFound`, `Conflict` otherwise."""
+        self.classic.discard(message_id, caller)
+
+    def send_at_once(self, sbd: Mapping[str, object], files: Sequence[Incoming], *, caller: Caller) -> ClassicView:
+        """Create, upload and send; where one of them fails, nothing is left."""
+        view = self.classic.create(sbd, caller, complete=False)
+        try:
+            for incoming in files:
+                self.classic.add_document(view.message.id, incoming, caller=caller)
+            self.classic.commit(view.message.id, caller)
+        except GatewayError:
+            self._take_back(view, caller)
+            raise
+        return view
+
+    def _take_back(self, view: ClassicView, caller: Caller) -> None:
+        try:
+            self.classic.discard(view.message.id, caller)
+        except (NotFound, Conflict):
+            return  # it has been sent after all
+
+    def _tell_created(self, connection: Connection, view: ClassicView) -> None:
+        statuses.append(connection, self._event(view, Status.OPPRETTET))
+
+    def _tell(self, view: ClassicView, status: Status, *, words: str) -> None:
+        with self.classic.intake.database.writing() as connection:
+            statuses.append(connection, replace(self._event(view, status), description=words))
+
+    def _event(self, view: ClassicView, status: Status) -> StatusEvent:
+        message = view.message
+        return StatusEvent(message.id, message.conversation_id, message.client_id, status, self.now())
+
+
+def _sent(message_id: str) -> NotFound:
+    return NotFound(
+        say("there is no message with messageId = {id} that waits to be sent", id=message_id),
+        mend=say("GET its statuses: it may have been sent."),
+    )

@@ -1,0 +1,146 @@
+"""The classic send: an SBD over HTTP, files, commit; real worker, real sandbox, statuses to the end."""
+
+import hashlib
+import json
+import zipfile
+
+import pytest
+
+from gateway.message.processes import (
+    ADMINISTRASJON,
+    ARKIVMELDING_RESPONSE,
+    AVTALT_PROCESS,
+)
+from tests.documents import SENDER, Doc, Message, Objekt
+from tests.journeys.following import delivery_of, fault, log_of, message_of, sim, wait_for_status
+from tests.live import Gateway
+from tests.message.sbds import HEADER, Json, avtalt, changed, kvittering, minimal
+from tests.secrets import PDF
+
+pytestmark = pytest.mark.usefixtures("worker")
+
+WHOLE = ["OPPRETTET", "SENDT", "MOTTATT", "LEVERT", "LEST"]
+WITHOUT_ARCHIVE = WHOLE[:-1]
+PARTNER = "311000144"
+TO = f"0192:{PARTNER}"
+
+
+@pytest.fixture(autouse=True)
+def _partner(gateway: Gateway) -> None:
+    """A recipient that takes every kind of message."""
+    elma = [ADMINISTRASJON, ARKIVMELDING_RESPONSE, AVTALT_PROCESS]
+    sim(gateway, "POST", "organisations", number=PARTNER, name="SUND TILSYN", elma=elma)
+
+
+def create(gateway: Gateway, sbd: Json) -> Json:
+    """A draft from an SBD."""
+    answer = gateway.call("POST", "/out/messages", json=sbd)
+    assert answer.status_code == 201, answer.text
+    return answer.json()  # type: ignore[no-any-return]
+
+
+def send(gateway: Gateway, sbd: Json, files: dict[str, bytes] | None = None) -> str:
+    """Create, upload in that order, commit; the messageId."""
+    body = create(gateway, sbd)
+    for name, content in (files or {}).items():
+        assert gateway.upload(body["conversationId"], name, content).status_code == 201
+    committed = gateway.call("POST", f"/out/messages/{body['conversationId']}")
+    assert committed.status_code == 202, committed.text
+    (message,) = committed.json()["messages"]
+    assert message["messageId"] == body["prototypes"][0]["messageId"]
+    return str(message["messageId"])
+
+
+def two_documents() -> dict[str, bytes]:
+    """An arkivmelding with its two files, the attachment uploaded first."""
+    documents = (Doc(), Doc((Objekt("kart.png"),), "Kart", "Vedlegg"))
+    return {"arkivmelding.xml": Message(documents=documents).xml(), "kart.png": b"\x89PNG" + PDF, "vedtak.pdf": PDF}
+
+
+def digests(files: dict[str, bytes]) -> list[tuple[str, str]]:
+    """Names and SHA-256."""
+    return [(name, hashlib.sha256(content).hexdigest()) for name, content in files.items()]
+
+
+def test_an_arkivmelding_with_two_documents_gets_there_and_back(gateway: Gateway) -> None:
+    """Every status; main document first, the others as uploaded, each byte as it was; the kvittering is believed."""
+    files = two_documents()
+    message_id = send(gateway, minimal(business={"hoveddokument": "vedtak.pdf"}, to=TO), files)
+    assert wait_for_status(gateway, message_id, "LEST") == WHOLE
+    delivery = delivery_of(gateway, message_id)
+    assert delivery is not None
+    assert (delivery["signature"], delivery["copies"], delivery["recipient"]) == ("valid", 1, PARTNER)
+    assert delivery["schema"].startswith("valid")
+    got = [(entry["name"], entry["sha256"]) for entry in delivery["files"]]
+    assert got == [digests(files)[2], *digests(files)[:2]]
+    body = gateway.call("GET", f"/out/messages/{message_id}").json()
+    assert (body["state"], message_of(gateway, message_id)["outcome"]) == ("finished", "delivered")
+
+
+def test_a_kvittering_goes_without_documents(gateway: Gateway) -> None:
+    """The envelope alone; the recipient's gateway answers MOTTATT and LEVERT."""
+    message_id = send(gateway, kvittering(to=TO))
+    assert wait_for_status(gateway, message_id, "LEVERT") == WITHOUT_ARCHIVE
+    delivery = delivery_of(gateway, message_id)
+    assert delivery is not None
+    assert (delivery["type"], delivery["files"], delivery["copies"]) == ("arkivmelding_kvittering", [], 1)
+
+
+@pytest.mark.parametrize("files", [{}, {"a.json": b"{}", "b.bin": b"\0" * 10_000}])
+def test_avtalt_goes_with_documents_and_without(gateway: Gateway, files: dict[str, bytes]) -> None:
+    """What two parties have agreed on needs no arkivmelding."""
+    message_id = send(gateway, avtalt(to=TO), files)
+    assert wait_for_status(gateway, message_id, "LEVERT") == WITHOUT_ARCHIVE
+    delivery = delivery_of(gateway, message_id)
+    assert delivery is not None
+    assert [(entry["name"], entry["sha256"]) for entry in delivery["files"]] == digests(files)
+    assert delivery["problem"] is None
+
+
+def test_the_clients_sbd_is_what_the_recipient_gets(gateway: Gateway) -> None:
+    """Its references, its members that nobody here knows, and its ids arrive; the supplier on whose system it ran does not."""
+    sbd = changed(avtalt(to=TO), "avtalt", "egetFelt", to={"beholdes": [1, None]})
+    scopes = [
+        {**sbd[HEADER]["businessScope"]["scope"][0]},
+        {"type": "ReceiverRef", "instanceIdentifier": "sak 2031/44"},
+        {"type": "JournalpostId", "instanceIdentifier": "44"},
+    ]
+    sbd = changed(sbd, HEADER, "businessScope", "scope", to=scopes)
+    kept = create(gateway, sbd)
+    gateway.call("POST", f"/out/messages/{kept['conversationId']}")
+    message_id = kept["prototypes"][0]["messageId"]
+    wait_for_status(gateway, message_id, "LEVERT")
+    assert on_the_wire(gateway, message_id) == kept["standardBusinessDocument"]
+    assert kept["standardBusinessDocument"]["avtalt"]["egetFelt"] == {"beholdes": [1, None]}
+    assert kept["standardBusinessDocument"][HEADER]["sender"][0]["identifier"]["value"] == SENDER
+
+
+def on_the_wire(gateway: Gateway, message_id: str) -> object:
+    """The SBD that went to the recipient under that id."""
+    timeline = gateway.call("GET", f"/out/messages/{message_id}/messages/{message_id}/timeline").json()
+    _, path = gateway.sandbox._recipients.transfers.open(timeline["reference"], organisation=TO)
+    with zipfile.ZipFile(path) as parcel:
+        return json.loads(parcel.read("sbd.json"))
+
+
+@pytest.mark.parametrize(
+    ("where", "action"),
+    [
+        ("broker upload", "drop-after-commit"),
+        ("broker upload", "status:503"),
+        ("broker initialize", "drop-after-commit"),
+    ],
+)
+def test_a_passing_fault_neither_loses_nor_doubles(gateway: Gateway, where: str, action: str) -> None:
+    """With files and without, the message gets there once."""
+    for sbd, files, last in (
+        (minimal(to=TO), two_documents(), "LEST"),
+        (kvittering(to=TO), {}, "LEVERT"),
+    ):
+        fault(gateway, where, action)
+        message_id = send(gateway, sbd, files)
+        wait_for_status(gateway, message_id, last)
+        delivery = delivery_of(gateway, message_id)
+        assert delivery is not None
+        assert delivery["copies"] == 1
+        assert log_of(gateway, message_id) in (WHOLE, WITHOUT_ARCHIVE)

@@ -1,0 +1,68 @@
+"""SBDs as clients write them: the smallest that holds, and the same with something changed."""
+
+import copy
+from typing import Any
+
+from gateway.message.processes import (
+    ADMINISTRASJON,
+    ARKIVMELDING,
+    ARKIVMELDING_KVITTERING,
+    ARKIVMELDING_RESPONSE,
+    AVTALT,
+    AVTALT_PROCESS,
+)
+from tests.documents import DPO
+
+Json = dict[str, Any]
+MESSAGE_ID = "5b0f6c1e-6f5c-4a0e-9f0d-0a4b0c6d1e01"
+CONVERSATION_ID = "0e6a3f52-9a54-4f7a-8f4b-5b1c2d3e4f02"
+HEADER = "standardBusinessDocumentHeader"
+LATER = "2031-03-05T09:15:00+01:00"
+
+
+def partner(value: str) -> Json:
+    """A sender or receiver."""
+    return {"identifier": {"authority": "iso6523-actorid-upis", "value": value}}
+
+
+def minimal(
+    kind: str = "arkivmelding", business: Json | None = None, *, standard: str = ARKIVMELDING, to: str = DPO
+) -> Json:
+    """The least that a client may send; the process is the one that goes with the document type."""
+    processes = {AVTALT: AVTALT_PROCESS, ARKIVMELDING_KVITTERING: ARKIVMELDING_RESPONSE}
+    return {
+        HEADER: {
+            "headerVersion": "1.0",
+            "receiver": [partner(to)],
+            "documentIdentification": {"standard": standard, "type": kind, "typeVersion": "2.0"},
+            "businessScope": {
+                "scope": [{"type": "ConversationId", "identifier": processes.get(standard, ADMINISTRASJON)}]
+            },
+        },
+        kind: business or {},
+    }
+
+
+def kvittering(to: str = DPO, related: str = MESSAGE_ID) -> Json:
+    """A receipt from the archive."""
+    business = {"receiptType": "OK", "relatedToMessageId": related, "messages": [{"code": "SAK", "text": "2031/44"}]}
+    return minimal("arkivmelding_kvittering", business, standard=ARKIVMELDING_KVITTERING, to=to)
+
+
+def avtalt(to: str = DPO, **more: object) -> Json:
+    """An agreed message."""
+    business = {"identifier": "example.agreed.v1", "content": {"anything": [1, True, {"x": "y"}]}, **more}
+    return minimal("avtalt", business, standard=AVTALT, to=to)
+
+
+def changed(document: Json, *path: str | int, to: object) -> Json:
+    """A copy with one place changed, or taken away where `to` is `...`."""
+    after = copy.deepcopy(document)
+    node: Any = after
+    for step in path[:-1]:
+        node = node[step]
+    if to is ...:
+        del node[path[-1]]
+    else:
+        node[path[-1]] = to
+    return after

@@ -1,0 +1,1 @@
+"""Proves `storage.nextmove` on both databases."""

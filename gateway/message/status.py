@@ -64,6 +64,9 @@ FINAL = frozenset({Status.LEVERT, Status.LEST, Status.FEIL, Status.LEVETID_UTLOP
 # ANNET says that the hand-over is in doubt, or that somebody who got it has spoken.
 _LEFT = frozenset({Status.SENDT, Status.MOTTATT, Status.LEVERT, Status.LEST, Status.ANNET})
 
+# An incoming message that could not be opened is FEIL, and may be opened after all when a key has come back.
+_CAME_IN = frozenset({Status.INNKOMMENDE_MOTTATT, Status.INNKOMMENDE_LEVERT})
+
 _RANK = {
     Status.SENDT: 1,
     Status.ANNET: 1,
@@ -72,9 +75,6 @@ _RANK = {
     Status.LEVERT: 3,
     Status.LEST: 4,
 }
-
-# An incoming message that could not be opened is FEIL, and may be opened after all when a key has come back.
-_CAME_IN = frozenset({Status.INNKOMMENDE_MOTTATT, Status.INNKOMMENDE_LEVERT})
 
 _MOVES: dict[Status, frozenset[Status]] = {
     Status.OPPRETTET: frozenset(Status) - {Status.OPPRETTET},

@@ -1,17 +1,13 @@
 """What each recipient got, as it judged it: the sandbox's answer to "did it arrive, once, whole and signed?"
 
 Comes in: a `Delivery` for every message that a recipient fetched; goes out: the list, as JSON for the
-controls. Written by the recipients. A message that comes again raises `copies` and is no new delivery.
+controls. Written by the recipients. A message that comes again raises `copies` and is no new delivery. What an
+organisation is told of messages of its own stands beside them.
 """
 
 import threading
 from dataclasses import dataclass, replace
 from datetime import datetime
-
-from gateway.message.processes import STATUS
-from gateway.message.sbd import Envelope
-
-_Key = tuple[str, str, str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +42,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message at one recipient. `sender` is the envelope's word for it, `transfer_sender` the Broker's.
-
-    `status` is what a message of type `status` tells: those of one message share its id, and are told apart by it.
-    """
+    """One message at one recipient. `sender` is the envelope's word for it, `transfer_sender` the Broker's."""
 
     message_id: str
     recipient: str
@@ -60,7 +53,6 @@ class Delivery:
     conversation_id: str | None = None
     sender: str | None = None
     process: str | None = None
-    status: str | None = None
     copies: int = 1
     answers: tuple[str, ...] = ()
 
@@ -71,7 +63,6 @@ class Delivery:
             "conversationId": self.conversation_id,
             "recipient": self.recipient,
             "type": self.type,
-            "status": self.status,
             "process": self.process,
             "sender": self.sender,
             "transferSender": self.transfer_sender,
@@ -88,25 +79,17 @@ class Delivery:
         }
 
 
-def status_of(envelope: Envelope) -> str | None:
-    """What a message of type `status` tells; None of any other."""
-    return str(envelope.business.get("status")) if envelope.document_type == STATUS else None
-
-
-def _key_of(delivery: Delivery) -> _Key:
-    return (delivery.recipient, delivery.type, delivery.message_id, delivery.status)
-
-
 class Deliveries:
     """All deliveries. May be used from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._deliveries: dict[_Key, Delivery] = {}
+        self._deliveries: dict[tuple[str, str, str], Delivery] = {}
+        self._told: dict[tuple[str, str], list[str]] = {}
 
-    def count_copy(self, recipient: str, envelope: Envelope) -> bool:
+    def count_copy(self, recipient: str, message_id: str, *, type: str) -> bool:
         """Whether the recipient has this message already; then this is one copy more."""
-        key = (recipient, envelope.type, envelope.message_id, status_of(envelope))
+        key = (recipient, type, message_id)
         with self._lock:
             if (known := self._deliveries.get(key)) is None:
                 return False
@@ -116,14 +99,27 @@ class Deliveries:
     def record(self, delivery: Delivery) -> None:
         """Note a message that came for the first time."""
         with self._lock:
-            self._deliveries[_key_of(delivery)] = delivery
+            self._deliveries[delivery.recipient, delivery.type, delivery.message_id] = delivery
 
     def note_answer(self, delivery: Delivery, answer: str) -> None:
         """Note that the recipient has answered: `MOTTATT`, `LEVERT`, `kvittering:OK`."""
-        key = _key_of(delivery)
+        key = (delivery.recipient, delivery.type, delivery.message_id)
         with self._lock:
             known = self._deliveries[key]
             self._deliveries[key] = replace(known, answers=(*known.answers, answer))
+
+    def note_status(self, recipient: str, message_id: str, *, status: str) -> None:
+        """Note that an organisation was told this status of a message that it has sent."""
+        with self._lock:
+            self._told.setdefault((recipient, message_id), []).append(status)
+
+    def told(self) -> list[dict[str, object]]:
+        """Of every message the statuses that its sender was told, in the order in which they came, repeats too."""
+        with self._lock:
+            return [
+                {"recipient": recipient, "messageId": message_id, "statuses": list(statuses)}
+                for (recipient, message_id), statuses in self._told.items()
+            ]
 
     def listed(self, recipient: str | None = None) -> list[dict[str, object]]:
         """Every delivery as JSON, oldest first, of one recipient where it is named."""

@@ -14,7 +14,7 @@ import structlog
 from gateway.message.processes import ARKIVMELDING, STATUS, message_type
 from gateway.message.sbd import Envelope
 from gateway.sandbox.authority import Authority, Holder
-from gateway.sandbox.deliveries import Deliveries, Delivery, Verdict, status_of
+from gateway.sandbox.deliveries import Deliveries, Delivery, Verdict
 from gateway.sandbox.faults import Action, Call, Channel, Dial, Fault
 from gateway.sandbox.organisations import SENDER, Organisation, Organisations
 from gateway.sandbox.replies import post_envelope, write_kvittering, write_status
@@ -93,7 +93,10 @@ class Recipients:
         except ValueError as problem:
             self._record_odd(transfer, number, problem=str(problem))
         else:
-            if not self.deliveries.count_copy(number, envelope):
+            if envelope.type == message_type(STATUS):
+                status = str(envelope.business.get("status"))
+                self.deliveries.note_status(number, envelope.message_id, status=status)
+            elif not self.deliveries.count_copy(number, envelope.message_id, type=envelope.type):
                 self._take_in(transfer, path, envelope=envelope, organisation=organisation)
         self.transfers.confirm(transfer.id, organisation=organisation.identifier)
 
@@ -109,19 +112,17 @@ class Recipients:
             conversation_id=envelope.conversation_id,
             sender=envelope.sender,
             process=envelope.process,
-            status=status_of(envelope),
         )
         self.deliveries.record(delivery)
-        if envelope.type != message_type(STATUS):
+        if envelope.type == message_type(ARKIVMELDING):
             self._answer(delivery, envelope)
 
     def _answer(self, delivery: Delivery, envelope: Envelope) -> None:
-        """MOTTATT for what came, LEVERT for what opened, and of an arkivmelding a kvittering with what the archive says."""
+        """MOTTATT for what came, LEVERT for what opened, and a kvittering with what the archive makes of it."""
         self._send_status(delivery, envelope, status="MOTTATT")
         if delivery.verdict.opened:
             self._send_status(delivery, envelope, status="LEVERT")
-        if envelope.type == message_type(ARKIVMELDING):
-            self._send_kvittering(delivery, envelope)
+        self._send_kvittering(delivery, envelope)
 
     def _send_status(self, delivery: Delivery, to: Envelope, *, status: str) -> None:
         fault = self._strike(status.lower(), delivery.recipient)

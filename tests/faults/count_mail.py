@@ -64,8 +64,5 @@ def count_mail(desk: Desk, sandbox_url: str) -> MailFigures:
 
 def _receipts(sandbox_url: str) -> Counter[tuple[str, str]]:
     """How often the sender of each message was told each word."""
-    found: Counter[tuple[str, str]] = Counter()
-    for delivery in requests.get(f"{sandbox_url}/_sim/deliveries", timeout=30).json():
-        if delivery["type"] == "status":
-            found[delivery["messageId"], delivery["status"]] += delivery["copies"]
-    return found
+    told = requests.get(f"{sandbox_url}/_sim/receipts", timeout=30).json()
+    return Counter((each["messageId"], status) for each in told for status in each["statuses"])

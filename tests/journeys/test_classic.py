@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+import time
 import zipfile
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -13,8 +16,9 @@ from gateway.message.processes import (
 )
 from tests.documents import SENDER, Doc, Message, Objekt
 from tests.journeys.following import delivery_of, fault, log_of, message_of, sim, wait_for_status
-from tests.live import Gateway
-from tests.message.sbds import HEADER, Json, avtalt, changed, kvittering, minimal
+from tests.journeys.test_retention import stored, sweeper
+from tests.live import Gateway, serving, working
+from tests.message.sbds import HEADER, Json, avtalt, changed, kvittering, minimal, partner
 from tests.secrets import PDF
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -115,12 +119,12 @@ def test_the_clients_sbd_is_what_the_recipient_gets(gateway: Gateway) -> None:
     assert kept["standardBusinessDocument"][HEADER]["sender"][0]["identifier"]["value"] == SENDER
 
 
-def on_the_wire(gateway: Gateway, message_id: str) -> object:
+def on_the_wire(gateway: Gateway, message_id: str) -> Json:
     """The SBD that went to the recipient under that id."""
     timeline = gateway.call("GET", f"/out/messages/{message_id}/messages/{message_id}/timeline").json()
     _, path = gateway.sandbox._recipients.transfers.open(timeline["reference"], organisation=TO)
     with zipfile.ZipFile(path) as parcel:
-        return json.loads(parcel.read("sbd.json"))
+        return json.loads(parcel.read("sbd.json"))  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize(
@@ -144,3 +148,64 @@ def test_a_passing_fault_neither_loses_nor_doubles(gateway: Gateway, where: str,
         assert delivery is not None
         assert delivery["copies"] == 1
         assert log_of(gateway, message_id) in (WHOLE, WITHOUT_ARCHIVE)
+
+
+def test_on_behalf_of_another_the_recipient_sees_that_one(gateway: Gateway, tmp_path: Path) -> None:
+    """What is kept names the supplier, too; the wire does not, and the receipts are believed."""
+    supplier = "0192:311000101"
+    with serving(gateway.sandbox, tmp_path, organisations=(supplier, SENDER)) as served, working(served):
+        kept = create(served, changed(avtalt(to=TO), HEADER, "sender", to=[partner(SENDER)]))
+        value = kept["standardBusinessDocument"][HEADER]["sender"][0]["identifier"]["value"]
+        assert value == f"{supplier}:{SENDER.removeprefix('0192:')}"
+        served.call("POST", f"/out/messages/{kept['conversationId']}")
+        message_id = kept["prototypes"][0]["messageId"]
+        assert wait_for_status(served, message_id, "LEVERT") == WITHOUT_ARCHIVE
+        wire = on_the_wire(served, message_id)
+        assert wire[HEADER]["sender"] == [partner(SENDER)]
+        preview = served.call("GET", f"/out/messages/{message_id}/messages/{message_id}/preview").json()
+        assert (preview["standardBusinessDocument"], [each["what"] for each in preview["lost"]]) == (wire, ["member"])
+
+
+def test_what_failed_is_started_again_as_it_was(gateway: Gateway) -> None:
+    """The same SBD, the same files, once."""
+    fault(gateway, "broker initialize", "status:422")
+    files = two_documents()
+    message_id = send(gateway, minimal(to=TO), files)
+    wait_for_status(gateway, message_id, "FEIL")
+    assert gateway.call("POST", f"/out/messages/{message_id}/messages/{message_id}/retry").status_code == 202
+    wait_for_status(gateway, message_id, "LEST")
+    delivery = delivery_of(gateway, message_id)
+    assert delivery is not None
+    assert delivery["copies"] == 1
+    assert [(entry["name"], entry["sha256"]) for entry in delivery["files"]] == digests(files)
+
+
+def test_its_bytes_are_deleted_in_their_time(gateway: Gateway) -> None:
+    """The SBD with what it says, too; ids and statuses are kept, a repeated commit answers the same, a preview is 410."""
+    before = stored(gateway)
+    message_id = send(gateway, minimal(to=TO), two_documents())
+    wait_for_status(gateway, message_id, "LEST")
+    path = f"/out/messages/{gateway.call('GET', f'/out/messages/{message_id}').json()['conversationId']}"
+    first = gateway.call("POST", path)
+    assert stored(gateway) > before
+    sweeper(gateway, after=timedelta(days=31)).empty_finished()
+    body = gateway.call("GET", path).json()
+    assert body["documentsDeleted"]
+    assert (body["documents"], body["arkivmelding"], body["standardBusinessDocument"]) == ([], None, None)
+    assert [each["messageId"] for each in body["prototypes"]] == [message_id]
+    assert stored(gateway) <= before
+    again = gateway.call("POST", path)
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert gateway.call("GET", f"{path}/messages/{message_id}/preview").status_code == 410
+    assert log_of(gateway, message_id) == WHOLE
+
+
+def test_what_never_succeeds_fails_at_once(gateway: Gateway) -> None:
+    """The recipient left the process between the commit and the hand-over: FEIL with the reason, nothing sent."""
+    body = create(gateway, kvittering(to=TO))
+    sim(gateway, "POST", "organisations", number=PARTNER, elma=[ADMINISTRASJON])
+    time.sleep(0.3)  # until what the cache holds is too old
+    assert gateway.call("POST", f"/out/messages/{body['conversationId']}").status_code == 202
+    message_id = body["prototypes"][0]["messageId"]
+    assert wait_for_status(gateway, message_id, "FEIL") == ["OPPRETTET", "FEIL"]
+    assert delivery_of(gateway, message_id) is None

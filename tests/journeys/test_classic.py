@@ -5,7 +5,6 @@ import json
 import time
 import zipfile
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -17,8 +16,8 @@ from gateway.message.processes import (
 from tests.documents import SENDER, Doc, Message, Objekt
 from tests.journeys.following import delivery_of, fault, log_of, message_of, sim, wait_for_status
 from tests.journeys.test_retention import stored, sweeper
-from tests.live import Gateway, serving, working
-from tests.message.sbds import HEADER, Json, avtalt, changed, kvittering, minimal, partner
+from tests.live import Gateway
+from tests.message.sbds import HEADER, Json, avtalt, changed, kvittering, minimal
 from tests.secrets import PDF
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -31,6 +30,10 @@ TO = f"0192:{PARTNER}"
 
 @pytest.fixture(autouse=True)
 def _partner(gateway: Gateway) -> None:
+    add_partner(gateway)
+
+
+def add_partner(gateway: Gateway) -> None:
     """A recipient that takes every kind of message."""
     elma = [ADMINISTRASJON, ARKIVMELDING_RESPONSE, AVTALT_PROCESS]
     sim(gateway, "POST", "organisations", number=PARTNER, name="SUND TILSYN", elma=elma)
@@ -148,22 +151,6 @@ def test_a_passing_fault_neither_loses_nor_doubles(gateway: Gateway, where: str,
         assert delivery is not None
         assert delivery["copies"] == 1
         assert log_of(gateway, message_id) in (WHOLE, WITHOUT_ARCHIVE)
-
-
-def test_on_behalf_of_another_the_recipient_sees_that_one(gateway: Gateway, tmp_path: Path) -> None:
-    """What is kept names the supplier, too; the wire does not, and the receipts are believed."""
-    supplier = "0192:311000101"
-    with serving(gateway.sandbox, tmp_path, organisations=(supplier, SENDER)) as served, working(served):
-        kept = create(served, changed(avtalt(to=TO), HEADER, "sender", to=[partner(SENDER)]))
-        value = kept["standardBusinessDocument"][HEADER]["sender"][0]["identifier"]["value"]
-        assert value == f"{supplier}:{SENDER.removeprefix('0192:')}"
-        served.call("POST", f"/out/messages/{kept['conversationId']}")
-        message_id = kept["prototypes"][0]["messageId"]
-        assert wait_for_status(served, message_id, "LEVERT") == WITHOUT_ARCHIVE
-        wire = on_the_wire(served, message_id)
-        assert wire[HEADER]["sender"] == [partner(SENDER)]
-        preview = served.call("GET", f"/out/messages/{message_id}/messages/{message_id}/preview").json()
-        assert (preview["standardBusinessDocument"], [each["what"] for each in preview["lost"]]) == (wire, ["member"])
 
 
 def test_what_failed_is_started_again_as_it_was(gateway: Gateway) -> None:

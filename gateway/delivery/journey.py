@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from gateway.arkivmelding.filenames import normal
 from gateway.delivery.choosing import Course, Registry, wish_for
-from gateway.delivery.envelopes import compose, write_clients_sbd, write_sbd
+from gateway.delivery.envelopes import answered_channel, compose, write_clients_sbd, write_sbd
 from gateway.delivery.leases import Leases
 from gateway.delivery.submission import Clock, NewId
 from gateway.errors import MustAct, Outside, Rejected, Unavailable
@@ -164,7 +164,8 @@ class Journey:
         )
         parcel = Parcel(sealed.length, sealed.chunks)
         message = carried.message
-        return SealedMessage(rendered, Consignment(message.id, message.sender, carried.recipient, parcel))
+        channel = answered_channel(carried.sbd) if carried.sbd else None
+        return SealedMessage(rendered, Consignment(message.id, message.sender, carried.recipient, parcel, channel))
 
     def hand_over(self, sealed: SealedMessage, reference: str | None, *, held: Task) -> HandedOver:
         """Send; the channel's reference is stored, behind the task's fence, before the first byte goes.

@@ -23,12 +23,16 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Consignment:
-    """One message to hand over: who to whom, our own reference, the bytes."""
+    """One message to hand over: who to whom, our own reference, the bytes.
+
+    `message_channel` is set on receipts alone: the channel of the message that is answered, whose owner is to find it.
+    """
 
     message_id: str
     sender: str
     recipient: str
     parcel: Parcel
+    message_channel: str | None = None
 
 
 class Found(StrEnum):

@@ -93,6 +93,19 @@ def test_a_kvittering_goes_without_documents(gateway: Gateway) -> None:
     assert (delivery["type"], delivery["files"], delivery["copies"]) == ("arkivmelding_kvittering", [], 1)
 
 
+def test_a_kvittering_is_tagged_for_the_channel_of_what_it_answers(gateway: Gateway) -> None:
+    """So that of the recipient's several installations the right one fetches it; an ordinary message is tagged for nobody."""
+    channel = {"type": "MessageChannel", "identifier": "fagsystem-a"}
+    tags = []
+    for sbd in (kvittering(to=TO), avtalt(to=TO)):
+        scopes = [*sbd[HEADER]["businessScope"]["scope"], channel]
+        message_id = send(gateway, changed(sbd, HEADER, "businessScope", "scope", to=scopes))
+        wait_for_status(gateway, message_id, "SENDT")
+        tags.append(transfer_of(gateway, message_id)["sendersFileTransferReference"])
+    assert tags[0] == "fagsystem-a"
+    assert len(tags[1]) == len(message_id)
+
+
 @pytest.mark.parametrize("files", [{}, {"a.json": b"{}", "b.bin": b"\0" * 10_000}])
 def test_avtalt_goes_with_documents_and_without(gateway: Gateway, files: dict[str, bytes]) -> None:
     """What two parties have agreed on needs no arkivmelding."""
@@ -122,10 +135,23 @@ def test_the_clients_sbd_is_what_the_recipient_gets(gateway: Gateway) -> None:
     assert kept["standardBusinessDocument"][HEADER]["sender"][0]["identifier"]["value"] == SENDER
 
 
+def reference_of(gateway: Gateway, message_id: str) -> str:
+    """What the channel calls the message."""
+    timeline = gateway.call("GET", f"/out/messages/{message_id}/messages/{message_id}/timeline").json()
+    return str(timeline["reference"])
+
+
+def transfer_of(gateway: Gateway, message_id: str) -> Json:
+    """The channel's transfer with the message."""
+    reference = reference_of(gateway, message_id)
+    (found,) = (each for each in sim(gateway, "GET", "transfers") if each["fileTransferId"] == reference)  # type: ignore[attr-defined]
+    return found  # type: ignore[no-any-return]
+
+
 def on_the_wire(gateway: Gateway, message_id: str) -> Json:
     """The SBD that went to the recipient under that id."""
-    timeline = gateway.call("GET", f"/out/messages/{message_id}/messages/{message_id}/timeline").json()
-    _, path = gateway.sandbox._recipients.transfers.open(timeline["reference"], organisation=TO)
+    reference = reference_of(gateway, message_id)
+    _, path = gateway.sandbox._recipients.transfers.open(reference, organisation=TO)
     with zipfile.ZipFile(path) as parcel:
         return json.loads(parcel.read("sbd.json"))  # type: ignore[no-any-return]
 

@@ -112,11 +112,17 @@ class DpoTransport:
         return {
             "fileName": _FILE_NAME,
             "resourceId": self._settings.resource,
-            "sendersFileTransferReference": self._new_id(),
+            "sendersFileTransferReference": self._tag(consignment.message_channel),
             "sender": consignment.sender,
             "recipients": [consignment.recipient],
             "propertyList": {},
         }
+
+    def _tag(self, channel: str | None) -> str:
+        """The name of the channel whose owner shall find it; a UUID, which no channel is called, for everything else."""
+        if channel and channel != self._settings.message_channel and _CHANNEL.fullmatch(channel):
+            return channel
+        return self._new_id()
 
     def _is_ours(self, tag: str | None) -> bool:
         if self._settings.message_channel:

@@ -1,5 +1,6 @@
 """The classic room: what is taken, what is refused and why, and what a commit writes down."""
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -10,7 +11,7 @@ import pytest
 from gateway.arkivmelding.handling import Handling
 from gateway.delivery.classic_records import RefusedSbd
 from gateway.delivery.committing import DELIVER, EXPIRE
-from gateway.delivery.uploads import Kept
+from gateway.delivery.uploads import Incoming, Kept
 from gateway.errors import Conflict, GatewayError, Invalid, NotAllowed, NotFound, Refused, Stale, TooLarge, Unavailable
 from gateway.message.processes import TAUSHETSBELAGT, Channel
 from gateway.message.status import Status
@@ -305,6 +306,39 @@ def test_a_commit_writes_down_everything_that_follows(desk: Desk) -> None:
     assert expire is not None
     assert (deliver.due, expire.due) == (NOW, message.deadline)
     assert desk.classic.commit(message_id, CALLER).repeated is True
+
+
+def test_two_commits_at_once_are_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second finds it committed by the first, between its own look and its own writing: the same answer, queued once."""
+    message_id = complete(desk)
+    overtaking = [lambda: desk.classic.commit(message_id, CALLER)]
+
+    def overtaken(*arguments: object, **more: object) -> None:
+        if overtaking:
+            assert overtaking.pop()().repeated is False
+
+    monkeypatch.setattr("gateway.delivery.classic.require_time", overtaken)
+    assert desk.classic.commit(message_id, CALLER).repeated is True
+    with desk.database.reading() as connection:
+        assert [each.status for each in statuses.of_message(connection, message_id)] == [Status.OPPRETTET]
+
+
+def test_two_uploads_at_once_do_not_pass_the_limit_together(sqlite_database: Database, tmp_path: Path) -> None:
+    """Each fits beside what stands when it begins; the one that is finished later is refused, and leaves nothing."""
+    with desk_on(sqlite_database, tmp_path, size_limits={Channel.DPO: 10}) as desk:
+        view = desk.classic.create(avtalt(), CALLER)
+
+        class Slow(io.BytesIO):
+            def read(self, size: int | None = -1, /) -> bytes:
+                if self.tell() == 0:
+                    desk.add(view.message.id, "quick.bin", b"x" * 6)
+                return super().read(size)
+
+        slow = Incoming("slow.bin", "application/pdf", 6, Slow(b"y" * 6))
+        with pytest.raises(TooLarge):
+            desk.classic.add_document(view.message.id, slow, caller=CALLER)
+        assert [each.filename for each in desk.classic.documents(view.message.id, CALLER)] == ["quick.bin"]
+        assert desk.files() == 1
 
 
 @pytest.mark.parametrize("sbd", [kvittering(), avtalt()])

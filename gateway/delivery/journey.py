@@ -22,7 +22,7 @@ from gateway.keys import KeyRing, read_certificate
 from gateway.language import say
 from gateway.message.processes import Channel
 from gateway.message.prototype import Choice
-from gateway.message.sbd import JsonObject
+from gateway.message.sbd import JsonObject, read_envelope
 from gateway.packaging.parcel import seal_dpo
 from gateway.packaging.records import PackagedFile, Parties, Signing
 from gateway.registry.records import ServiceRecord
@@ -158,7 +158,7 @@ class Journey:
         sealed = seal_dpo(
             rendered.envelope,
             rendered.files,
-            parties=Parties(carried.conversation.sender, carried.recipient),
+            parties=Parties(carried.conversation.sender, _addressee(carried)),
             signer=Signing(self.ring.signing(now), now, self.new_id()),
             certificate=read_certificate(certificate) if certificate else None,
         )
@@ -272,6 +272,11 @@ def is_there(found: Found) -> bool:
 
 def _committed_process(choice: Choice) -> str:
     return choice.route.process if choice.route else ""
+
+
+def _addressee(carried: Carried) -> str:
+    """The recipient as the envelope names it: a client's own may name a part of the organisation."""
+    return (read_envelope(carried.sbd).receiver if carried.sbd else None) or carried.recipient
 
 
 def _in_memory(name: str, mime: str, *, content: bytes) -> PackagedFile:

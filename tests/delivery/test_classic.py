@@ -11,12 +11,15 @@ import pytest
 from gateway.arkivmelding.handling import Handling
 from gateway.delivery.classic_records import RefusedSbd
 from gateway.delivery.committing import DELIVER, EXPIRE
+from gateway.delivery.housekeeping import Housekeeping
 from gateway.delivery.uploads import Incoming, Kept
 from gateway.errors import Conflict, GatewayError, Invalid, NotAllowed, NotFound, Refused, Stale, TooLarge, Unavailable
+from gateway.keys.sealing import sealing_key_files
 from gateway.message.processes import TAUSHETSBELAGT, Channel
 from gateway.message.status import Status
 from gateway.registry.records import Query
-from gateway.storage import messages, statuses, tasks
+from gateway.storage import backup, messages, statuses, tasks
+from gateway.storage.backup import Places
 from gateway.storage.conversations import ConversationState
 from gateway.storage.engine import Database
 from tests.delivery.classic_desk import CALLER, PRINCIPAL, Desk, desk_on
@@ -372,6 +375,36 @@ def test_a_draft_can_be_discarded_and_what_is_sent_cannot(desk: Desk) -> None:
         with pytest.raises(Conflict) as caught:
             change(again, CALLER)
         assert caught.value.code == "NOT_DRAFT"
+
+
+def test_a_draft_that_nobody_commits_is_swept(desk: Desk) -> None:
+    """In its time, its bytes with it; its id is free again."""
+    message_id = complete(desk, changed(minimal(), *_ID, to=MESSAGE_ID))
+    housekeeping = Housekeeping(desk.database, desk.blobs, desk.clock)
+    desk.clock.forward(days=6)
+    assert housekeeping.expire_drafts() == 0
+    desk.clock.forward(days=1)
+    assert housekeeping.expire_drafts() == 1
+    assert desk.files() == 0
+    with pytest.raises(NotFound):
+        desk.classic.view(message_id, CALLER)
+    complete(desk, changed(minimal(), *_ID, to=MESSAGE_ID))
+
+
+def test_a_backup_holds_all_of_it(desk: Desk, tmp_path: Path) -> None:
+    """What is put back elsewhere can be committed there, SBD and files and all."""
+    message_id = complete(desk)
+    places = Places(tmp_path / "only.db", tmp_path / "documents", sealing_key_files(tmp_path / "keys"))
+    backup.take(tmp_path / "copy", places, note={})
+    backup.put_back(tmp_path / "copy", tmp_path / "restored", prepare=lambda _: None)
+    before = desk.classic.view(message_id, CALLER)
+    restored = Database(str(tmp_path / "restored" / "gateway.db"))
+    with desk_on(restored, tmp_path / "restored") as other:
+        after = other.classic.view(message_id, CALLER)
+        assert (after.conversation, after.sbd, after.documents) == (before.conversation, before.sbd, before.documents)
+        assert after.inspection is not None
+        assert other.classic.commit(message_id, CALLER).view.sbd == before.sbd
+    restored.close()
 
 
 def test_a_stale_version_changes_nothing(desk: Desk) -> None:

@@ -36,6 +36,11 @@ def sender() -> Caller:
     return replace(current_caller(), require_if_match=False)
 
 
+def program() -> str:
+    """What the client calls itself."""
+    return request.headers.get("User-Agent", "")
+
+
 def text(name: str) -> str | None:
     """As it stands; nothing but blanks says nothing."""
     return request.args.get(name, "").strip() or None

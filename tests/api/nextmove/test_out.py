@@ -333,7 +333,7 @@ def test_deleting_what_was_sent_does_not_take_it_back(gateway: Gateway) -> None:
     assert gateway.call("POST", f"/api/messages/out/{message_id}").status_code == 200
     assert gateway.call("DELETE", f"/api/messages/out/{message_id}").status_code == 200
     (message,) = gateway.call("GET", f"/statuses/{message_id}").json()["messages"]
-    assert message["outcome"] == "pending"
+    assert (message["outcome"], message["lastStatus"]) == ("pending", "OPPRETTET")
 
 
 def _classic(gateway: Gateway) -> Classic:

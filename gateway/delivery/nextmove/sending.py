@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from gateway.delivery.classic import Classic
-from gateway.delivery.classic_records import ClassicCommitment, ClassicView
+from gateway.delivery.classic_records import ARKIVMELDING_FILE, ClassicCommitment, ClassicView
 from gateway.delivery.submission import Caller, Clock
 from gateway.delivery.uploads import Incoming
 from gateway.errors import Conflict, GatewayError, NotFound
@@ -20,6 +20,7 @@ from gateway.message.status import Status
 from gateway.storage import attempts, statuses
 from gateway.storage.attempts import Act, ActKind
 from gateway.storage.engine import Connection
+from gateway.storage.nextmove import exchanges
 from gateway.storage.statuses import StatusEvent
 
 log = structlog.get_logger(__name__)
@@ -40,11 +41,13 @@ class ReferenceSending:
     def upload(self, message_id: str, incoming: Incoming, *, caller: Caller) -> None:
         """Keep one file of a message that has not been sent; `NotFound` for any other. Errors as `Classic.add_document`."""
         try:
-            self.classic.add_document(message_id, incoming, caller=caller)
+            document, _, _ = self.classic.add_document(message_id, incoming, caller=caller)
         except Conflict as refusal:
             if refusal.code == "NOT_DRAFT":
                 raise _sent(message_id) from refusal
             raise
+        if document.filename == ARKIVMELDING_FILE:
+            self._refer(self.classic.view(message_id, caller))
 
     def send(self, message_id: str, caller: Caller, *, program: str = "") -> ClassicCommitment:
         """Queue a message; a repeat gives the same. Errors as `Classic.commit`; what is too late is LEVETID_UTLOPT.
@@ -72,12 +75,21 @@ class ReferenceSending:
         view = self.classic.create(sbd, caller, complete=False)
         try:
             for incoming in files:
-                self.classic.add_document(view.message.id, incoming, caller=caller)
+                self.upload(view.message.id, incoming, caller=caller)
             self.send(view.message.id, caller, program=program)
         except GatewayError:
             self._take_back(view, caller)
             raise
         return view
+
+    def _refer(self, view: ClassicView) -> None:
+        """The conversation can be asked for by case and journal entry, where the arkivmelding numbers both."""
+        facts = view.inspection.facts if view.inspection else None
+        if not facts or not facts.saksmappe or not facts.journalpost or not facts.journalpost.number:
+            return
+        named = f"{facts.saksmappe.system_id}-{facts.journalpost.number}"
+        with self.classic.intake.database.writing() as connection:
+            exchanges.refer(connection, view.message.id, to=named)
 
     def _note_program(self, view: ClassicView, program: str) -> None:
         """Who has sent it is worth knowing, and no reason to fail."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import requests
 
-from gateway.message.processes import ADMINISTRASJON, ARKIVMELDING_RESPONSE, AVTALT_PROCESS
+from gateway.message.processes import ADMINISTRASJON, ARKIVMELDING_RESPONSE, AVTALT_PROCESS, TAUSHETSBELAGT
 from gateway.sandbox.assembly import Pace
 from gateway.sandbox.server import Sandbox
 from tests.documents import DPO, SENDER
@@ -31,7 +31,7 @@ def two_gateways(folder: Path) -> Iterator[World]:
     """While the block lasts. Both take every kind of message that DPO carries; so does the partner, whom the sandbox plays."""
     with Sandbox.start(folder / "sandbox", schemas=read_schemas(), pace=Pace(virus_scan=0.05, poll=0.1)) as sandbox:
         for identifier, name in ((SENDER, "HAVNES KOMMUNE"), (DPO, "FJORDVIK TILSYN"), (PARTNER, "SUND TILSYN")):
-            elma = [ADMINISTRASJON, ARKIVMELDING_RESPONSE, AVTALT_PROCESS]
+            elma = [ADMINISTRASJON, TAUSHETSBELAGT, ARKIVMELDING_RESPONSE, AVTALT_PROCESS]
             body = {"number": identifier.removeprefix("0192:"), "name": name, "elma": elma}
             requests.post(f"{sandbox.url}/_sim/organisations", json=body, timeout=10).raise_for_status()
         with (

@@ -43,6 +43,7 @@ class ActKind(StrEnum):
     RETRY = "retry"  # the next try was brought forward
     RESTART = "restart"  # a failed message was started again
     CANCEL = "cancel"
+    SEND = "send"  # which program has sent it
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,13 @@ _INSERT_RENDERING = insert_into(rendering)
 _QUEUE = (
     update(message)
     .where(message.c.id == bindparam("this"), message.c.state == MessageState.PROTOTYPE.value)
-    .values(state=MessageState.QUEUED.value, deadline=bindparam("until"), not_before=bindparam("earliest"))
+    .values(
+        state=MessageState.QUEUED.value,
+        # Of a message that was told of when it was created, the log has this already and appends it no more.
+        last_status=Status.OPPRETTET.value,
+        deadline=bindparam("until"),
+        not_before=bindparam("earliest"),
+    )
 )
 _RESTART = (
     update(message)

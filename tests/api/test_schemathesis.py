@@ -67,6 +67,9 @@ def names() -> list[str]:
         "POST /capabilities",
         "GET /rules",
         "GET /manage/health",
+        "GET /manage/health/readiness",
+        "GET /manage/health/liveness",
+        "GET /manage/info",
         "GET /manage/metrics",
     ]
 
@@ -201,6 +204,9 @@ def successes(gateway: Gateway) -> Iterator[tuple[str, Callable[[], requests.Res
     yield "GET /capabilities/{identifier}", lambda: gateway.call("GET", f"/capabilities/{DPO}")
     yield "POST /capabilities", lambda: gateway.call("POST", "/capabilities", json={"identifier": DPO})
     yield "GET /manage/health", lambda: gateway.call("GET", "/manage/health")
+    yield "GET /manage/health/readiness", lambda: gateway.call("GET", "/manage/health/readiness")
+    yield "GET /manage/health/liveness", lambda: gateway.call("GET", "/manage/health/liveness")
+    yield "GET /manage/info", lambda: gateway.call("GET", "/manage/info")
     yield "GET /manage/metrics", lambda: gateway.call("GET", "/manage/metrics")
 
 

@@ -39,7 +39,8 @@ def send_form() -> Response:
     with _reading() as form:
         sbd = _read_sbd(form)
         _require_unlike(form)
-        view = rooms().nextmove.sending.send_at_once(sbd, form.files(), caller=queries.sender())
+        sending, caller = rooms().nextmove.sending, queries.sender()
+        view = sending.send_at_once(sbd, form.files(), caller=caller, program=queries.program())
     return answer(view.sbd)
 
 

@@ -80,7 +80,7 @@ def upload_file(message_id: str) -> Response:
 
 def send_message(message_id: str) -> Response:
     """Queue it; that it is queued is all that the answer says. A repeat changes nothing."""
-    rooms().nextmove.sending.send(message_id, queries.sender())
+    rooms().nextmove.sending.send(message_id, queries.sender(), program=queries.program())
     return empty()
 
 

@@ -15,6 +15,7 @@ from gateway.errors import Invalid
 from gateway.language import say
 from gateway.message.oslo import read_oslo_time
 from gateway.message.status import Direction
+from gateway.storage.columns import storable
 from gateway.storage.nextmove.paging import Reader
 
 MISMATCH = "TYPE_MISMATCH"
@@ -36,9 +37,14 @@ def sender() -> Caller:
     return replace(current_caller(), require_if_match=False)
 
 
+def program() -> str:
+    """What the client calls itself."""
+    return request.headers.get("User-Agent", "")
+
+
 def text(name: str) -> str | None:
-    """As it stands; nothing but blanks says nothing."""
-    return request.args.get(name, "").strip() or None
+    """As it stands, but for what no database can be asked about; nothing but blanks says nothing."""
+    return storable(request.args.get(name, "").strip()) or None
 
 
 def number(name: str) -> int | None:

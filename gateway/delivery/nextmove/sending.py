@@ -7,16 +7,24 @@ taken away again, so that the client can repeat it as it is.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import structlog
+
 from gateway.delivery.classic import Classic
-from gateway.delivery.classic_records import ClassicCommitment, ClassicView
+from gateway.delivery.classic_records import ARKIVMELDING_FILE, ClassicCommitment, ClassicView
 from gateway.delivery.submission import Caller, Clock
 from gateway.delivery.uploads import Incoming
 from gateway.errors import Conflict, GatewayError, NotFound
 from gateway.language import say
+from gateway.message.identifiers import mask_persons
 from gateway.message.status import Status
-from gateway.storage import statuses
+from gateway.storage import attempts, statuses
+from gateway.storage.attempts import Act, ActKind
 from gateway.storage.engine import Connection
+from gateway.storage.nextmove import exchanges
 from gateway.storage.statuses import StatusEvent
+
+log = structlog.get_logger(__name__)
+_LONGEST_PROGRAM = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +41,24 @@ class ReferenceSending:
     def upload(self, message_id: str, incoming: Incoming, *, caller: Caller) -> None:
         """Keep one file of a message that has not been sent; `NotFound` for any other. Errors as `Classic.add_document`."""
         try:
-            self.classic.add_document(message_id, incoming, caller=caller)
+            document, _, _ = self.classic.add_document(message_id, incoming, caller=caller)
         except Conflict as refusal:
             if refusal.code == "NOT_DRAFT":
                 raise _sent(message_id) from refusal
             raise
+        if document.filename == ARKIVMELDING_FILE:
+            self._refer(self.classic.view(message_id, caller))
 
-    def send(self, message_id: str, caller: Caller) -> ClassicCommitment:
-        """Queue a message; a repeat gives the same. Errors as `Classic.commit`; what is too late is LEVETID_UTLOPT."""
+    def send(self, message_id: str, caller: Caller, *, program: str = "") -> ClassicCommitment:
+        """Queue a message; a repeat gives the same. Errors as `Classic.commit`; what is too late is LEVETID_UTLOPT.
+
+        `program` is what sends it, by name and version; the message's timeline shows it.
+        """
         try:
-            return self.classic.commit(message_id, caller)
+            done = self.classic.commit(message_id, caller)
+            if not done.repeated:
+                self._note_program(done.view, program)
+            return done
         except Conflict as refusal:
             if refusal.code == "DEADLINE_PASSED":
                 self._tell(self.classic.view(message_id, caller), Status.LEVETID_UTLOPT, words=refusal.message)
@@ -52,17 +68,39 @@ class ReferenceSending:
         """Take a message that has not been sent away; `NotFound`, `Conflict` otherwise."""
         self.classic.discard(message_id, caller)
 
-    def send_at_once(self, sbd: Mapping[str, object], files: Sequence[Incoming], *, caller: Caller) -> ClassicView:
+    def send_at_once(
+        self, sbd: Mapping[str, object], files: Sequence[Incoming], *, caller: Caller, program: str = ""
+    ) -> ClassicView:
         """Create, upload and send; where one of them fails, nothing is left."""
         view = self.classic.create(sbd, caller, complete=False)
         try:
             for incoming in files:
-                self.classic.add_document(view.message.id, incoming, caller=caller)
-            self.classic.commit(view.message.id, caller)
+                self.upload(view.message.id, incoming, caller=caller)
+            self.send(view.message.id, caller, program=program)
         except GatewayError:
             self._take_back(view, caller)
             raise
         return view
+
+    def _refer(self, view: ClassicView) -> None:
+        """The conversation can be asked for by case and journal entry, where the arkivmelding numbers both."""
+        facts = view.inspection.facts if view.inspection else None
+        if not facts or not facts.saksmappe or not facts.journalpost or not facts.journalpost.number:
+            return
+        named = f"{facts.saksmappe.system_id}-{facts.journalpost.number}"
+        with self.classic.intake.database.writing() as connection:
+            exchanges.refer(connection, view.message.id, to=named)
+
+    def _note_program(self, view: ClassicView, program: str) -> None:
+        """Who has sent it is worth knowing, and no reason to fail."""
+        name = _readable(program)
+        if not name:
+            return
+        message_id = view.message.id
+        log.info("sent_by_program", message=message_id, program=name)
+        words = say("sent by {program}", program=name)
+        with self.classic.intake.database.writing() as connection:
+            attempts.record_act(connection, Act(message_id, self.now(), ActKind.SEND, words))
 
     def _take_back(self, view: ClassicView, caller: Caller) -> None:
         try:
@@ -80,6 +118,12 @@ class ReferenceSending:
     def _event(self, view: ClassicView, status: Status) -> StatusEvent:
         message = view.message
         return StatusEvent(message.id, message.conversation_id, message.client_id, status, self.now())
+
+
+def _readable(program: str) -> str:
+    """What a client calls itself, short and plain, and without what has the length of a person's number."""
+    plain = "".join(mark for mark in program if mark.isascii() and mark.isprintable())
+    return mask_persons(plain[:_LONGEST_PROGRAM].strip())
 
 
 def _sent(message_id: str) -> NotFound:

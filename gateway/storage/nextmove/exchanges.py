@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    delete,
     exists,
     func,
     insert,
@@ -33,7 +34,7 @@ from gateway.storage.codec import read_choice
 from gateway.storage.engine import Connection
 from gateway.storage.nextmove.log import seen_by
 from gateway.storage.nextmove.paging import Reader, Stretch, read_page
-from gateway.storage.nextmove.tables import hidden
+from gateway.storage.nextmove.tables import hidden, reference
 from gateway.storage.tables import conversation, message, status
 from gateway.storage.tables_in import incoming
 
@@ -114,8 +115,13 @@ _OUT = (
         cast(null(), Text).label("document_type"),
         message.c.deadline.label("expiry"),
         conversation.c.title,
+        reference.c.reference,
     )
-    .select_from(status.join(message, message.c.id == status.c.message_id).join(conversation))
+    .select_from(
+        status.join(message, message.c.id == status.c.message_id)
+        .join(conversation)
+        .outerjoin(reference, reference.c.message_id == message.c.id)
+    )
     .where(status.c.direction == Direction.OUTGOING.value, *_IS_FIRST)
 )
 _IN = (
@@ -133,6 +139,7 @@ _IN = (
         incoming.c.process,
         incoming.c.document_type,
         incoming.c.expires,
+        cast(null(), Text),
         cast(null(), Text),
     )
     .select_from(status.join(incoming, incoming.c.message_id == status.c.message_id))
@@ -156,6 +163,7 @@ _POLLABLE = and_(
     ~_has(_NOTHING_MORE),
 )
 _LAST_UPDATE = select(func.max(_EVENT.c.at)).where(_OF_IT).correlate(_ALL).scalar_subquery()
+_REFERENCE = func.coalesce(_ALL.c.reference, _ALL.c.conversation_id)
 _TITLE = func.coalesce(_ALL.c.title, "")
 _EXCHANGES = select(
     _ALL, _LAST_UPDATE.label("last_update"), case((_FINISHED, 1), else_=0).label("finished")
@@ -170,6 +178,7 @@ _NAMES: dict[str, ColumnElement[Any]] = {
     "receiver": _ALL.c.receiver,
     "receiverIdentifier": _ALL.c.receiver,
     "serviceIdentifier": _ALL.c.channel,
+    "messageReference": _REFERENCE,
     "messageTitle": _TITLE,
     "expiry": _ALL.c.expiry,
     "direction": _ALL.c.direction,
@@ -194,6 +203,13 @@ def hide(connection: Connection, reader: Reader, *, wanted: ExchangeFilter, at: 
         connection.execute(insert(hidden).values(facts))
 
 
+def refer(connection: Connection, message_id: str, *, to: str | None) -> None:
+    """Remember what a message may be asked for by; None takes it away again."""
+    connection.execute(delete(reference).where(reference.c.message_id == message_id))
+    if to is not None:
+        connection.execute(insert(reference).values(message_id=message_id, reference=to))
+
+
 def _with_steps(connection: Connection, found: Sequence[Exchange]) -> tuple[Exchange, ...]:
     ids = [each.message_id for each in found]
     query = select(status).where(status.c.message_id.in_(ids)).order_by(status.c.cursor)
@@ -212,7 +228,7 @@ def _conditions(wanted: ExchangeFilter) -> Iterator[ColumnElement[bool]]:
         (_ALL.c.receiver, wanted.receiver),
         (_ALL.c.sender, wanted.sender),
         (_ALL.c.channel, wanted.channel),
-        (_ALL.c.conversation_id, wanted.reference),
+        (_REFERENCE, wanted.reference),
         (_TITLE, wanted.title),
         (_ALL.c.direction, wanted.direction.value if wanted.direction else None),
     ):
@@ -258,7 +274,7 @@ def _read(row: Row[Any]) -> Exchange:
         document_type=route.document_type if route else row.document_type,
         channel=row.channel,
         title=row.title,
-        reference=None,
+        reference=row.reference,
         expiry=row.expiry or deadline,
         last_update=row.last_update,
         finished=bool(row.finished),

@@ -19,6 +19,14 @@ hidden = Table(
     required("at", Moment),
 )
 
+# What a client may ask for a conversation by: case and journal entry, as its arkivmelding numbers them.
+reference = Table(
+    "nextmove_reference",
+    metadata,
+    Column("message_id", Words, primary_key=True),
+    required("reference", Words),
+)
+
 # All statuses up to `upto` have been taken from a client's queue, and those of `taken` beyond it.
 queue = Table(
     "nextmove_queue",

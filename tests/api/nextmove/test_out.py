@@ -14,7 +14,7 @@ from gateway.delivery.submission import Caller
 from gateway.message.processes import ADMINISTRASJON, ARKIVMELDING_RESPONSE, AVTALT_PROCESS, TAUSHETSBELAGT
 from tests.api.nextmove.asking import CONSTRAINT, OWN, ask, refused
 from tests.api.nextmove.sending import XML, create, fill, fresh, message_id_of, put_file, scope_of, statuses_of
-from tests.documents import DPF, DPO, DPV, SENDER
+from tests.documents import DPF, DPO, DPV, GUID, SENDER
 from tests.journeys.following import sim, wait_for
 from tests.live import Gateway
 from tests.message.sbds import HEADER, LATER, avtalt, changed, kvittering, minimal, partner
@@ -333,7 +333,7 @@ def test_deleting_what_was_sent_does_not_take_it_back(gateway: Gateway) -> None:
     assert gateway.call("POST", f"/api/messages/out/{message_id}").status_code == 200
     assert gateway.call("DELETE", f"/api/messages/out/{message_id}").status_code == 200
     (message,) = gateway.call("GET", f"/statuses/{message_id}").json()["messages"]
-    assert message["outcome"] == "pending"
+    assert (message["outcome"], message["lastStatus"]) == ("pending", "OPPRETTET")
 
 
 def _classic(gateway: Gateway) -> Classic:
@@ -343,3 +343,19 @@ def _classic(gateway: Gateway) -> Classic:
 
 def _caller(gateway: Gateway) -> Caller:
     return Caller("local", "local", (SENDER,))
+
+
+def test_a_conversation_is_asked_for_by_case_and_journal_entry(gateway: Gateway) -> None:
+    """Where the arkivmelding numbers its entry; until then, by the ConversationId."""
+    sbd = create(gateway)
+    message_id, conversation_id = message_id_of(sbd), scope_of(sbd)["instanceIdentifier"]
+    place = f"/conversations/messageId/{message_id}"
+    assert ask(gateway, place)["messageReference"] == conversation_id
+    xml = XML.replace(b"<journalposttype>", b"<journalpostnummer>44</journalpostnummer><journalposttype>")
+    assert put_file(gateway, message_id, "arkivmelding.xml", xml).status_code == 200
+    found = ask(gateway, place)
+    assert found["messageReference"] == f"{GUID.format(1)}-44"
+    assert found["messageTitle"] == "Vedtak om støtte"
+    listed = ask(gateway, f"/conversations?messageReference={found['messageReference']}&messageId={message_id}")
+    assert listed["totalElements"] == 1
+    assert ask(gateway, f"/conversations?messageReference={conversation_id}")["content"] == []

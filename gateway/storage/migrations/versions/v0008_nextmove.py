@@ -1,4 +1,4 @@
-"""What a client has hidden, taken from its queue of statuses, and subscribed to at the door under /api.
+"""What a client has hidden, taken from its queue of statuses, and subscribed to at the door under /api; references.
 
 In comes a database of version 0007. Called by Alembic.
 """
@@ -11,7 +11,7 @@ down_revision = "0007"
 
 
 def upgrade() -> None:
-    """Add four tables."""
+    """Add five tables."""
     _add_what_is_put_away()
     serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     op.create_table(
@@ -44,6 +44,12 @@ def _add_what_is_put_away() -> None:
         sa.Column("direction", sa.Text, nullable=False),
         sa.Column("at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("client_id", "message_id", "direction", name="pk_nextmove_hidden"),
+    )
+    op.create_table(
+        "nextmove_reference",
+        sa.Column("message_id", sa.Text, nullable=False),
+        sa.Column("reference", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("message_id", name="pk_nextmove_reference"),
     )
     op.create_table(
         "nextmove_queue",

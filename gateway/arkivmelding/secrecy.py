@@ -6,7 +6,7 @@ what a shielding says must not depend on a guess. Called by the classes of fault
 
 import re
 from difflib import get_close_matches
-from functools import cache
+from functools import lru_cache
 
 from lxml import etree
 
@@ -34,14 +34,22 @@ _HOMES = frozenset(
     {"mappe", "registrering", "basisregistrering", "dokumentbeskrivelse", "virksomhetsspesifikkeMetadata"}
 )
 _LIKE = re.compile(
-    r"skj[aeæ]rm|grader|sikkerh\w*grad|beskytt\w*grad|tilgangsrestr|unntatt|taushet|fortrolig|hemm?e?lig"
+    r"skj[aeæ]rm|grader|sikkerh\w{0,40}grad|beskytt\w{0,40}grad|tilgangsrestr|unntatt|taushet|fortrolig|hemm?e?lig"
 )
+_LONGEST_KEPT = 64
 _FOLDED = tuple(sorted(name.casefold() for name in NAMES if len(name) > len("grad")))
 
 
-@cache
 def speaks_of_secrecy(name: str) -> bool:
     """Whether an element of this local name is, or may have been meant as, one of skjerming or gradering."""
+    if len(name) > _LONGEST_KEPT:  # too long to be nearly one of the names
+        return bool(_LIKE.search(name.casefold()))
+    return _judge(name)
+
+
+@lru_cache(maxsize=4096)
+def _judge(name: str) -> bool:
+    """Kept, for documents use the same names over and over; but not without end, for strangers choose them."""
     folded = name.casefold()
     return name in NAMES or bool(_LIKE.search(folded)) or bool(get_close_matches(folded, _FOLDED, n=1, cutoff=0.8))
 

@@ -16,10 +16,10 @@ from math import ceil
 
 import requests
 import structlog
-from requests.adapters import HTTPAdapter
 
 from gateway.errors import Outside, Rejected, TokenRefused, Unavailable
 from gateway.language import alter, say
+from gateway.maskinporten.patience import PatientAdapter
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +54,7 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
 def open_session(pool: int = 16) -> requests.Session:
     """A session that many threads may share: `pool` connections kept open, no retries, no cookies, no .netrc."""
     session = requests.Session()
-    adapter = HTTPAdapter(pool_connections=4, pool_maxsize=pool, max_retries=0)
+    adapter = PatientAdapter(pool_connections=4, pool_maxsize=pool, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))

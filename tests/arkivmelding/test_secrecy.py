@@ -1,8 +1,11 @@
 """Which elements speak of secrecy: those of skjerming and gradering, whatever is nearly called so, and nothing else."""
 
+import time
+
 import pytest
 from lxml import etree
 
+from gateway.arkivmelding import secrecy
 from gateway.arkivmelding.reader import NAMESPACE
 from gateway.arkivmelding.secrecy import (
     NAMES,
@@ -205,3 +208,24 @@ def test_a_shielding_in_the_root_is_nowhere() -> None:
     """Folders, entries and documents are shielded, a message is not."""
     root = etree.fromstring(Message(root_extra=skjerming("x")).xml())
     assert not is_understood(at(root, "skjerming"))
+
+
+def test_what_strangers_write_is_not_kept_without_end() -> None:
+    """Judging remembers a few thousand names, and none that is longer than any name of the schemas is ever near to."""
+    for number in range(5000):
+        assert not speaks_of_secrecy(f"element{number}")
+    kept = secrecy._judge.cache_info()
+    assert kept.maxsize
+    assert kept.currsize <= kept.maxsize < 5000
+    assert speaks_of_secrecy("x" * 1000 + "skjerming")
+    assert not speaks_of_secrecy("x" * 1000)
+    assert secrecy._judge.cache_info().misses == kept.misses
+
+
+def test_a_name_that_begins_over_and_over_is_judged_at_once() -> None:
+    """The longest name that the parser takes, made of nothing but beginnings of a word that never ends."""
+    begun = time.process_time()
+    assert not speaks_of_secrecy("sikkerh" * 7000)
+    assert not speaks_of_secrecy("beskytt" * 7000)
+    assert time.process_time() - begun < 0.5
+    assert speaks_of_secrecy("sikkerhetsklasse_grad")

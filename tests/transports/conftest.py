@@ -9,6 +9,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -126,6 +127,14 @@ class Handler(BaseHTTPRequestHandler):
             self.drain()
             time.sleep(1.0)
             self.reset()
+        elif fault == "drip":
+            self.drain()
+            self.connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+            with suppress(OSError):
+                for _ in range(100):
+                    self.connection.sendall(b"x")
+                    time.sleep(0.1)
+            self.close_connection = True
         elif fault == "half":
             self.rfile.read(int(self.headers["Content-Length"]) // 2)
             self.reset()

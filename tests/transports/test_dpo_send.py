@@ -108,7 +108,7 @@ def test_wait_that_the_broker_asks_for_is_passed_on(transport, broker, consignme
     assert (type(fault), fault.retry_after) == (AnswerLost, 9)
 
 
-@pytest.mark.parametrize("fault", [500, 502, 503, 504, 404, 408, 409, "hang", "half", "lost answer"])
+@pytest.mark.parametrize("fault", [500, 502, 503, 504, 404, 408, 409, "hang", "drip", "half", "lost answer"])
 def test_upload_in_doubt_is_asked_about(transport, broker, consignment, fault) -> None:
     """Once bytes have left, an answer that does not settle the matter, or none, is `ask`, never `again`."""
     broker.dial["upload"] = [fault]

@@ -15,6 +15,7 @@ from gateway.delivery import committing, intake
 from gateway.delivery.inbox import Inbox
 from gateway.delivery.intake import Intake
 from gateway.delivery.uploads import Uploads
+from gateway.storage import inbox_locks
 from gateway.storage.blobs import FileWriter
 from tests.faults.boundaries import Boundary, arm
 
@@ -50,6 +51,7 @@ BOUNDARIES: Mapping[str, Boundary] = {
     "locked": Boundary(Inbox, "peek", counts=lambda _, found: found is not None),
     "popped": Boundary(Inbox, "pop"),
     "acknowledging": Boundary(Inbox, "acknowledge", before=True),
+    "in-acknowledgement": Boundary(inbox_locks, "acknowledge"),
     "acknowledged": Boundary(Inbox, "acknowledge"),
     "answered": Boundary(sys.modules[__name__], "answered"),
 }

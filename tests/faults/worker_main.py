@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from gateway.cli import main
-from gateway.delivery import journey, reception
+from gateway.delivery import journey, packages, reception
 from gateway.delivery.carrier import Carrier
 from gateway.delivery.committing import DELIVER
 from gateway.delivery.housekeeping import Housekeeping
@@ -16,7 +16,7 @@ from gateway.delivery.journey import Journey
 from gateway.delivery.packages import Packages
 from gateway.delivery.receipts import Receipts
 from gateway.delivery.storing import Storing
-from gateway.storage import receipts_out, tasks
+from gateway.storage import inbox, receipts_out, tasks
 from gateway.transports.dpo.body import UploadBody
 from gateway.transports.dpo.broker import Broker
 from tests.faults.boundaries import Boundary, arm
@@ -39,7 +39,9 @@ BOUNDARIES: Mapping[str, Boundary] = {
     "found": Boundary(Journey, "follow"),
     "followed": Boundary(Carrier, "_follow"),
     "fetched": Boundary(reception, "_read_parcel"),
+    "half-opened": Boundary(packages, "examine_package"),
     "opened": Boundary(Packages, "open"),
+    "storing": Boundary(inbox, "insert"),
     "stored": Boundary(Storing, "take_in"),
     "recorded": Boundary(Broker, "confirm", before=True),
     "confirmed": Boundary(Broker, "confirm"),

@@ -33,9 +33,9 @@ _ID = (HEADER, "documentIdentification", "instanceIdentifier")
 
 
 @pytest.fixture
-def desk(sqlite_database: Database, tmp_path: Path) -> Iterator[Desk]:
-    """An empty desk."""
-    with desk_on(sqlite_database, tmp_path) as desk:
+def desk(database: Database, tmp_path: Path) -> Iterator[Desk]:
+    """An empty desk, on each database."""
+    with desk_on(database, tmp_path) as desk:
         yield desk
 
 
@@ -326,9 +326,9 @@ def test_two_commits_at_once_are_one(desk: Desk, monkeypatch: pytest.MonkeyPatch
         assert [each.status for each in statuses.of_message(connection, message_id)] == [Status.OPPRETTET]
 
 
-def test_two_uploads_at_once_do_not_pass_the_limit_together(sqlite_database: Database, tmp_path: Path) -> None:
+def test_two_uploads_at_once_do_not_pass_the_limit_together(database: Database, tmp_path: Path) -> None:
     """Each fits beside what stands when it begins; the one that is finished later is refused, and leaves nothing."""
-    with desk_on(sqlite_database, tmp_path, size_limits={Channel.DPO: 10}) as desk:
+    with desk_on(database, tmp_path, size_limits={Channel.DPO: 10}) as desk:
         view = desk.classic.create(avtalt(), CALLER)
 
         class Slow(io.BytesIO):
@@ -391,13 +391,14 @@ def test_a_draft_that_nobody_commits_is_swept(desk: Desk) -> None:
     complete(desk, changed(minimal(), *_ID, to=MESSAGE_ID))
 
 
-def test_a_backup_holds_all_of_it(desk: Desk, tmp_path: Path) -> None:
+def test_a_backup_holds_all_of_it(sqlite_database: Database, tmp_path: Path) -> None:
     """What is put back elsewhere can be committed there, SBD and files and all."""
-    message_id = complete(desk)
+    with desk_on(sqlite_database, tmp_path) as desk:
+        message_id = complete(desk)
+        before = desk.classic.view(message_id, CALLER)
     places = Places(tmp_path / "only.db", tmp_path / "documents", sealing_key_files(tmp_path / "keys"))
     backup.take(tmp_path / "copy", places, note={})
     backup.put_back(tmp_path / "copy", tmp_path / "restored", prepare=lambda _: None)
-    before = desk.classic.view(message_id, CALLER)
     restored = Database(str(tmp_path / "restored" / "gateway.db"))
     with desk_on(restored, tmp_path / "restored") as other:
         after = other.classic.view(message_id, CALLER)

@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults check format bench lock wheel clean
+.PHONY: help demo test interop faults check format bench lock wheel clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,7 +19,10 @@ demo: $(READY) ## See an arkivmelding go all the way, on this machine alone
 	$(BIN)/gateway demo
 
 test: $(READY) ## Run every test
-	$(BIN)/pytest
+	$(BIN)/pytest -n 3 --dist loadfile
+
+interop: $(READY) ## Let Java read our packages, and read Java's (needs a JDK, Maven and the network)
+	$(BIN)/pytest -m interop tests/interop
 
 faults: $(READY) ## Kill servers and workers 200 times on each database while 500 messages go out (half an hour)
 	$(BIN)/pytest -s -m long tests/faults

@@ -10,11 +10,13 @@ import requests
 import structlog
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from sqlalchemy import delete
 
+from gateway.delivery.committing import DELIVER
 from gateway.sandbox.server import Sandbox
+from gateway.storage.tables import task
 from tests.live import Gateway, read_schemas, serving, working
-
-LOG_OF_THE_RUN = "tests/test_log_of_the_run.py"
+from tests.log_of_the_run import look_through
 
 # How fast a busy machine draws its examples says nothing about us.
 hypothesis_settings.register_profile("patient", suppress_health_check=[HealthCheck.too_slow], deadline=None)
@@ -48,11 +50,8 @@ def _log_everything(run_log: Path) -> Iterator[None]:
         root.setLevel(logging.DEBUG)
         yield
         root.removeHandler(handler)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The test that reads the log of the run comes when everything else has been."""
-    items.sort(key=lambda item: item.nodeid.startswith(LOG_OF_THE_RUN))
+    # When everything else has been: an error here is one of the run, not of the test that happened to be the last.
+    assert not look_through(run_log.parent)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -78,9 +77,14 @@ def _served(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture
 def gateway(_served: Gateway) -> Iterator[Gateway]:
-    """A gateway without a worker, shared by tests that make conversations of their own; no fault outlives a test."""
+    """A gateway without a worker, shared by tests that make conversations of their own.
+
+    No fault outlives a test, and no message either: another test's fault would strike what this one left to be sent.
+    """
     yield _served
     requests.delete(f"{_served.sandbox.url}/_sim/faults", timeout=10)
+    with _served.assembly.database.writing() as connection:
+        connection.execute(delete(task).where(task.c.kind == DELIVER))
 
 
 @pytest.fixture

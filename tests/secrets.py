@@ -1,4 +1,4 @@
-"""What tests send and no log may ever hold: marks that the last test of the run looks for."""
+"""What tests send and no log may ever hold: marks that are looked for when the run is over."""
 
 # A synthetic number (month + 80) with right check digits.
 PERSON_NUMBER = "15859010099"

@@ -6,6 +6,7 @@ In come requests, out go the views of `delivery.classic` as JSON. Called by `api
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from flask import Response
 
@@ -15,7 +16,7 @@ from gateway.api.classic_views import classic_commitment_json, classic_json
 from gateway.api.keyed import KeepAnswer, answer_once
 from gateway.api.login import current_caller
 from gateway.api.rooms import rooms
-from gateway.api.submissions import if_match
+from gateway.api.submissions import if_match, preferred_handling
 from gateway.api.tongue import spoken
 from gateway.delivery.classic_records import ClassicView
 from gateway.storage import conversations
@@ -33,9 +34,10 @@ def is_classic(any_id: str) -> bool:
 def create_from_sbd(*, dry_run: bool) -> Response:
     """The answer to an SBD."""
     text = read_bytes(JSON_LIMIT)
-    sbd = read_json(text)
+    sbd, prefers = read_json(text), preferred_handling()
+    caller = replace(current_caller(), handling=prefers or current_caller().handling)
     if dry_run:
-        return _answer(classic_json(rooms().classic.derive(sbd, current_caller())))
+        return _answer(classic_json(rooms().classic.derive(sbd, caller)))
 
     def make(keep_answer: KeepAnswer) -> Response:
         answers: list[Response] = []
@@ -44,10 +46,11 @@ def create_from_sbd(*, dry_run: bool) -> Response:
             answers.append(_created(view))
             keep_answer(connection, answers[0])
 
-        rooms().classic.create(sbd, current_caller(), keep=keep)
+        rooms().classic.create(sbd, caller, keep=keep)
         return answers[0]
 
-    return answer_once(hashlib.sha256(text).hexdigest(), make)[0]
+    asked = text + (f"\0{prefers}".encode() if prefers else b"")
+    return answer_once(hashlib.sha256(asked).hexdigest(), make)[0]
 
 
 def show_classic(any_id: str) -> Response:
@@ -67,6 +70,8 @@ def _created(view: ClassicView) -> Response:
     response = _answer(classic_json(view), 201, version=view.conversation.version)
     response.headers["Location"] = f"/out/messages/{view.conversation.id}"
     response.headers["Content-Language"] = spoken().value  # which is kept with the answer
+    if prefers := preferred_handling():
+        response.headers["Preference-Applied"] = f"handling={prefers}"
     return response
 
 

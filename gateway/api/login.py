@@ -16,7 +16,7 @@ from werkzeug.security import check_password_hash
 
 from gateway.api.hosts import LOOPBACK_HOSTS
 from gateway.arkivmelding.handling import Handling
-from gateway.delivery.submission import Caller
+from gateway.delivery.submission import LOCAL, Caller
 from gateway.errors import NotAllowed, NotLoggedIn
 from gateway.storage import clients
 from gateway.storage.clients import Client, ClientKind
@@ -74,7 +74,7 @@ class _Logins:
         if request.authorization and request.authorization.type == "basic":
             return self._by_password(request.authorization.username or "", request.authorization.password or "")
         if self._settings.allow_local and not self._has_clients():
-            return Caller("local", "local", self._settings.own_organisations)
+            return Caller(LOCAL, LOCAL, self._settings.own_organisations)
         raise NotLoggedIn(
             "this gateway asks for a login",
             mend="Send Authorization: Bearer KEY. A key is made with: gateway client add NAME --organisation 0192:…",

@@ -3,22 +3,29 @@
 In come names and organisations, out comes a key or password, shown once: only its hash is kept.
 """
 
-import secrets
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
+from gateway.cli.client_changes import change, renew
+from gateway.cli.logins import (
+    Secret,
+    ask_for_password,
+    changing_logins,
+    make_key,
+    make_password,
+    read_organisations,
+    refuse_unknown,
+    remark_on_strangers,
+    show_secret,
+)
 from gateway.cli.places import Place, with_place
 from gateway.cli.tongue import told
 from gateway.language import say
 
 if TYPE_CHECKING:
     from gateway.config import Settings
-
-KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,11 @@ class NewClient:
 
 @click.group("client")
 def command() -> None:
-    """Make, list and remove logins."""
+    """Make, change, renew, list and remove logins."""
+
+
+command.add_command(change)
+command.add_command(renew)
 
 
 @command.command("add")
@@ -66,28 +77,17 @@ def add(place: Place, name: str, **wishes: object) -> None:
       gateway client add gammelt-system --organisation 0192:311000012 --basic
     """
     _check_name(name)
-    organisations = wishes["organisations"]
     wanted = NewClient(
         name,
-        _read_organisations(organisations if isinstance(organisations, tuple) else ()),
-        password=_ask_for_password() if wishes["basic"] else None,
+        read_organisations(wishes["organisations"]),
+        password=ask_for_password() if wishes["basic"] else None,
         require_if_match=bool(wishes["require_if_match"]),
         handling=str(wishes["handling"] or ""),
     )
     settings = place.load()
-    secret = add_client(settings, wanted)
-    for each in wanted.organisations:
-        if settings.organisations and each not in settings.organisations:
-            words = say(
-                "note: {organisation} is none of this gateway's organisations, so nothing can be sent for it",
-                organisation=each,
-            )
-            click.echo(told(words), err=True)
-    words = say("key of {name} (shown this once):", name=name)
-    if wanted.password:
-        words = say("password of {name} (shown this once):", name=name)
-    click.echo(told(words), err=True)
-    click.echo(secret)
+    secret = _keep(settings, wanted)
+    remark_on_strangers(settings, wanted.organisations)
+    show_secret(name, secret, is_password=bool(wanted.password))
 
 
 @command.command("list")
@@ -130,35 +130,30 @@ def remove(place: Place, name: str) -> None:
     Example:
       gateway client remove fagsystem
     """
-    from gateway.app import open_database
     from gateway.storage import clients
 
-    database = open_database(place.load(), must_exist=True)
-    try:
-        with database.writing() as connection:
-            removed = clients.remove(connection, name)
-    finally:
-        database.close()
+    with changing_logins(place.load()) as connection:
+        removed = clients.remove(connection, name)
     if not removed:
-        raise click.ClickException(told(say("there is no login called {name}; see: gateway client list", name=name)))
+        raise refuse_unknown(name)
     words = say("{name} can no longer log in (a running server may still know it for a few seconds)", name=name)
     click.echo(told(words))
 
 
 def add_client(settings: "Settings", wanted: NewClient) -> str:
     """Make the login and return its key or password; `Conflict` where the name is taken."""
-    from werkzeug.security import generate_password_hash
+    return _keep(settings, wanted).shown
 
-    from gateway.api.login import hash_key
+
+def _keep(settings: "Settings", wanted: NewClient) -> Secret:
     from gateway.app import new_id, now, open_database
     from gateway.storage import clients
     from gateway.storage.clients import Client, ClientKind
 
-    secret = wanted.password or secrets.token_urlsafe(KEY_BYTES)
+    secret = make_password(wanted.password) if wanted.password else make_key()
     kind = ClientKind.BASIC if wanted.password else ClientKind.API_KEY
-    kept = generate_password_hash(secret) if wanted.password else hash_key(secret)
     entry = Client(
-        new_id(), wanted.name, kind, kept, wanted.organisations, now(), wanted.require_if_match, wanted.handling
+        new_id(), wanted.name, kind, secret.kept, wanted.organisations, now(), wanted.require_if_match, wanted.handling
     )
     database = open_database(settings)
     try:
@@ -174,20 +169,3 @@ def _check_name(name: str) -> None:
     if not name.strip() or ":" in name or not name.isprintable():
         words = say("a login's name is not empty and holds no colon and no control characters")
         raise click.BadParameter(told(words), param_hint="NAME")
-
-
-def _read_organisations(given: Sequence[str]) -> tuple[str, ...]:
-    from gateway.message.identifiers import parse_identifier
-
-    try:
-        return tuple(dict.fromkeys(str(parse_identifier(each)) for each in given))
-    except ValueError as fault:
-        raise click.BadParameter(told(fault.args[0]), param_hint="--organisation") from fault
-
-
-def _ask_for_password() -> str:
-    asked: str = ""
-    if sys.stdin.isatty():
-        question = told(say("Password (empty: make one)"))
-        asked = click.prompt(question, hide_input=True, confirmation_prompt=True, default="", show_default=False)
-    return asked or secrets.token_urlsafe(KEY_BYTES)

@@ -24,7 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("status", "Show what has become of a conversation or a message."),
     "retry": ("retry", "Try a message now, or start a failed one again."),
     "cancel": ("cancel", "Take a message back before it is handed over."),
-    "client": ("clients", "Make, list and remove logins."),
+    "client": ("clients", "Make, change, renew, list and remove logins."),
     "backup": ("backup", "Copy database, documents and keys, while the gateway runs."),
     "restore": ("restore", "Make a data folder from a backup."),
     "db": ("database", "Bring the database to this version; let go what a restore holds."),

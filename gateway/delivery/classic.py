@@ -15,7 +15,7 @@ from gateway.delivery.classic_problems import deadline_passed, in_sending_order,
 from gateway.delivery.classic_records import ARKIVMELDING_FILE, ClassicCommitment, ClassicSettings, ClassicView, Keep
 from gateway.delivery.committing import Queued, as_fault, queue
 from gateway.delivery.holding import require_time, term_of
-from gateway.delivery.intake import Intake, require_draft, require_version, require_version_standing
+from gateway.delivery.intake import Intake, require_draft, require_version, require_version_standing, was_overtaken
 from gateway.delivery.preview import Preview, preview_classic
 from gateway.delivery.submission import Caller
 from gateway.delivery.taking import inspect_or_refuse, wanted_of
@@ -138,9 +138,9 @@ class Classic:
             _require_ready(view)
             try:
                 self._queue(view)
-            except Stale:
-                # Somebody changed it meanwhile. A caller who named no version commits what stands now.
-                if if_match is not None or attempt == _RETRIES - 1:
+            except (Stale, Conflict) as fault:
+                # Somebody committed it meanwhile, or changed it. A caller who named no version commits what stands now.
+                if not was_overtaken(fault, if_match) or attempt == _RETRIES - 1:
                     raise
                 continue
             return ClassicCommitment(self.view(view.conversation.id, caller), repeated=False)

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from gateway.delivery.editing import merge
+from gateway.message.business import BUSINESS_TYPES
 from gateway.message.filling import write_for_wire
 from gateway.message.processes import ARKIVMELDING
 from gateway.message.prototype import Choice
-from gateway.message.sbd import Envelope, JsonObject, write_envelope
+from gateway.message.sbd import Envelope, JsonObject, read_envelope, write_envelope
 from gateway.storage.conversations import Conversation
 
 
@@ -45,6 +46,13 @@ def write_sbd(envelope: Envelope) -> bytes:
 def write_clients_sbd(sbd: Mapping[str, object]) -> bytes:
     """The SBD that a client wrote, as it goes on the wire: nothing is changed but who sends on whose behalf."""
     return json.dumps(write_for_wire(sbd), ensure_ascii=False).encode()
+
+
+def answered_channel(sbd: Mapping[str, object]) -> str | None:
+    """The message channel of the message that a receipt answers, whose owner is to find it; None for all that is no receipt."""
+    envelope = read_envelope(sbd)
+    kind = BUSINESS_TYPES.get(envelope.type)
+    return envelope.channel if kind and kind.is_receipt else None
 
 
 def _business(choice: Choice, main_document: str | None) -> JsonObject:

@@ -161,9 +161,9 @@ class Intake:
             view = self._ask_failed_again(view)
             try:
                 commit_view(self.database, view, settings=self.settings, now=self.now())
-            except Stale:
-                # Somebody changed it meanwhile. A caller who named no version commits what stands now.
-                if if_match is not None or attempt == _RETRIES - 1:
+            except (Stale, Conflict) as fault:
+                # Somebody committed it meanwhile, or changed it. A caller who named no version commits what stands now.
+                if not was_overtaken(fault, if_match) or attempt == _RETRIES - 1:
                     raise
                 continue
             return Commitment(self.view(view.conversation.id, caller), repeated=False)
@@ -258,6 +258,11 @@ class Intake:
             addressing=addressing,
             settings=self.settings,
         )
+
+
+def was_overtaken(fault: Stale | Conflict, if_match: int | None) -> bool:
+    """Whether a commit that was refused is to be looked at again: another commit came first, or a change that may count."""
+    return fault.code == "NOT_DRAFT" if isinstance(fault, Conflict) else if_match is None
 
 
 def require_version(caller: Caller, if_match: int | None) -> None:

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from gateway.arkivmelding.filenames import normal
 from gateway.delivery.choosing import Course, Registry, wish_for
-from gateway.delivery.envelopes import compose, write_clients_sbd, write_sbd
+from gateway.delivery.envelopes import answered_channel, compose, write_clients_sbd, write_sbd
 from gateway.delivery.leases import Leases
 from gateway.delivery.submission import Clock, NewId
 from gateway.errors import MustAct, Outside, Rejected, Unavailable
@@ -22,7 +22,7 @@ from gateway.keys import KeyRing, read_certificate
 from gateway.language import say
 from gateway.message.processes import Channel
 from gateway.message.prototype import Choice
-from gateway.message.sbd import JsonObject
+from gateway.message.sbd import JsonObject, read_envelope
 from gateway.packaging.parcel import seal_dpo
 from gateway.packaging.records import PackagedFile, Parties, Signing
 from gateway.registry.records import ServiceRecord
@@ -158,13 +158,14 @@ class Journey:
         sealed = seal_dpo(
             rendered.envelope,
             rendered.files,
-            parties=Parties(carried.conversation.sender, carried.recipient),
+            parties=Parties(carried.conversation.sender, _addressee(carried)),
             signer=Signing(self.ring.signing(now), now, self.new_id()),
             certificate=read_certificate(certificate) if certificate else None,
         )
         parcel = Parcel(sealed.length, sealed.chunks)
         message = carried.message
-        return SealedMessage(rendered, Consignment(message.id, message.sender, carried.recipient, parcel))
+        channel = answered_channel(carried.sbd) if carried.sbd else None
+        return SealedMessage(rendered, Consignment(message.id, message.sender, carried.recipient, parcel, channel))
 
     def hand_over(self, sealed: SealedMessage, reference: str | None, *, held: Task) -> HandedOver:
         """Send; the channel's reference is stored, behind the task's fence, before the first byte goes.
@@ -271,6 +272,11 @@ def is_there(found: Found) -> bool:
 
 def _committed_process(choice: Choice) -> str:
     return choice.route.process if choice.route else ""
+
+
+def _addressee(carried: Carried) -> str:
+    """The recipient as the envelope names it: a client's own may name a part of the organisation."""
+    return (read_envelope(carried.sbd).receiver if carried.sbd else None) or carried.recipient
 
 
 def _in_memory(name: str, mime: str, *, content: bytes) -> PackagedFile:

@@ -18,6 +18,8 @@ from gateway.message.prototype import Problem, Prototype, Skipped
 from gateway.storage.conversations import Conversation
 from gateway.storage.documents import StoredDocument
 
+LOCAL = "local"  # who calls from this machine where nobody has a login
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -37,8 +39,17 @@ class Caller:
         if sender not in self.organisations:
             raise NotAllowed(
                 say("this login may not send for {sender}", sender=sender),
-                mend="The gateway's administrator can add the organisation: gateway client add NAME --organisation …",
+                mend=self._way_to(sender),
             )
+
+    def _way_to(self, sender: str) -> str:
+        if self.client_id == LOCAL:
+            return say("Name {sender} under organisations in the gateway's settings.", sender=sender)
+        return say(
+            "The gateway's administrator can add it: gateway client change {name} --add-organisation {sender}",
+            name=self.name,
+            sender=sender,
+        )
 
 
 @dataclass(frozen=True, slots=True)

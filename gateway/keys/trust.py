@@ -36,6 +36,7 @@ class CertificateFault(StrEnum):
 
     UNREADABLE_CERTIFICATE = "UNREADABLE_CERTIFICATE"
     UNKNOWN_ROOT = "UNKNOWN_ROOT"
+    ISSUER_MISSING = "ISSUER_MISSING"
     CERTIFICATE_EXPIRED = "CERTIFICATE_EXPIRED"
     CERTIFICATE_NOT_YET_VALID = "CERTIFICATE_NOT_YET_VALID"
     NOT_AN_AUTHORITY = "NOT_AN_AUTHORITY"
@@ -54,12 +55,26 @@ class TrustRoots:
             message = say("the chain holds {count} certificates", count=len(chain))
             raise _distrust(CertificateFault.UNREADABLE_CERTIFICATE, message)
         first: Untrusted | None = None
-        for path in self._find_paths((chain[0],), chain[1:], seen=set()):
+        seen: set[x509.Certificate] = set()
+        for path in self._find_paths((chain[0],), chain[1:], seen=seen):
             try:
                 return _check_path(path, at)
             except Untrusted as fault:
                 first = first or fault
-        raise first or _distrust(
+        raise first or self._tell_no_way(chain, seen)
+
+    def _tell_no_way(self, chain: Sequence[x509.Certificate], reached: set[x509.Certificate]) -> Untrusted:
+        """Why no path was found: an issuer is not at hand, did not sign, or is a root that nobody named."""
+        issuers = {certificate.issuer for certificate in reached}
+        at_hand = {certificate.subject for certificate in (*chain, *self._roots)}
+        if missing := issuers - at_hand:
+            return _missing(min(issuer.rfc4514_string() for issuer in missing))
+        if forged := issuers & {root.subject for root in self._roots}:
+            name = min(issuer.rfc4514_string() for issuer in forged)
+            message = say("a certificate names {issuer} as its issuer, whose key did not sign it", issuer=name)
+            mend = say("ask the issuer whether it has a new root, and name that only if it says so: this may be forged")
+            return _distrust(CertificateFault.UNKNOWN_ROOT, message, mend=mend)
+        return _distrust(
             CertificateFault.UNKNOWN_ROOT,
             say(
                 "the certificate of {name} leads to no root that is named in the settings; it was issued by {issuer}",
@@ -169,14 +184,19 @@ def _check_authority(certificate: x509.Certificate, depth: int) -> None:
         raise _not_an_authority(certificate, say("its key usage lacks keyCertSign"))
 
 
+def _missing(issuer: str) -> Untrusted:
+    message = say("the certificate of the issuer {issuer} is neither in the chain nor among the roots", issuer=issuer)
+    return _distrust(CertificateFault.ISSUER_MISSING, message)
+
+
 def _not_an_authority(certificate: x509.Certificate, why: str) -> Untrusted:
     message = say("{name} issued a certificate but is no authority: {why}", name=_name(certificate), why=why)
     return _distrust(CertificateFault.NOT_AN_AUTHORITY, message)
 
 
-def _distrust(code: CertificateFault, message: str) -> Untrusted:
+def _distrust(code: CertificateFault, message: str, *, mend: str = "") -> Untrusted:
     must_act = MustAct.OPERATOR if code is CertificateFault.UNKNOWN_ROOT else MustAct.RECIPIENT
-    return Untrusted(message, mend=_MENDS[code], code=code, must_act=must_act)
+    return Untrusted(message, mend=mend or _MENDS[code], code=code, must_act=must_act)
 
 
 def _name(certificate: x509.Certificate) -> str:
@@ -188,6 +208,9 @@ _REISSUE = say("the organisation that signed must get a certificate from a recog
 _MENDS = {
     CertificateFault.UNREADABLE_CERTIFICATE: _REISSUE,
     CertificateFault.UNKNOWN_ROOT: say("name the issuer's root in the settings if it is to be trusted"),
+    CertificateFault.ISSUER_MISSING: say(
+        "the organisation that signed must send its issuers along; if that issuer is to be trusted itself, name it as a root"
+    ),
     CertificateFault.CERTIFICATE_EXPIRED: _RENEW,
     CertificateFault.CERTIFICATE_NOT_YET_VALID: _RENEW,
     CertificateFault.NOT_AN_AUTHORITY: _REISSUE,

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import cast
 
 from gateway.message.client_sbd import ClientSbd
-from gateway.message.identifiers import AUTHORITY
+from gateway.message.identifiers import AUTHORITY, is_organisasjonsnummer
 from gateway.message.moments import read_moment
 from gateway.message.sbd import HEADER, JsonObject
 
@@ -35,7 +35,8 @@ def fill_in(sbd: ClientSbd, defaults: Defaults) -> JsonObject:
     scope = _member(header, "businessScope")
     filled: JsonObject = {
         **header,
-        "sender": [_with_sender(header, defaults.sender)],
+        "sender": [_with_value(header, "sender", value=defaults.sender)],
+        **_fill_receiver(sbd, header),
         "documentIdentification": {
             **identification,
             "type": sbd.type.name,
@@ -53,15 +54,21 @@ def write_for_wire(document: Mapping[str, object]) -> JsonObject:
     senders = cast("list[JsonObject]", header["sender"])
     value = str(_member(senders[0], "identifier")["value"])
     principal = f"0192:{value.split(':')[-1]}"
-    return {**document, HEADER: {**header, "sender": [_with_sender(header, principal)]}}
+    return {**document, HEADER: {**header, "sender": [_with_value(header, "sender", value=principal)]}}
 
 
-def _with_sender(header: Mapping[str, object], sender: str) -> JsonObject:
-    """The sender's entry with this identifier; a contactInformation stays."""
-    entries = header.get("sender")
+def _with_value(header: Mapping[str, object], name: str, *, value: str) -> JsonObject:
+    """The one sender or receiver with this identifier; a contactInformation stays."""
+    entries = header.get(name)
     entry = entries[0] if isinstance(entries, list) and entries else {}
     identifier = entry.get("identifier") or {}
-    return {**entry, "identifier": {"authority": AUTHORITY, **identifier, "value": sender}}
+    return {**entry, "identifier": {"authority": AUTHORITY, **identifier, "value": value}}
+
+
+def _fill_receiver(sbd: ClientSbd, header: Mapping[str, object]) -> JsonObject:
+    """A bare organisation number gets what it is a number of, as the reference writes it."""
+    bare = sbd.receiver is not None and is_organisasjonsnummer(sbd.receiver)
+    return {"receiver": [_with_value(header, "receiver", value=f"0192:{sbd.receiver}")]} if bare else {}
 
 
 def _fill_scopes(sbd: ClientSbd, container: Mapping[str, object], *, defaults: Defaults) -> list[JsonObject]:

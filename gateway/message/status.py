@@ -9,6 +9,7 @@ append), delivery and the doors. The rules:
 4. A message that failed before anything of it was handed over may be started again by hand: a new round, whose log
    begins with OPPRETTET. These rules hold within each round; the newest is what the message amounts to.
 5. LEVERT makes the outcome `delivered`; a later FEIL (a kvittering of ERROR, a returned letter) makes it `failed`.
+6. Where a message stands is the furthest that it has come, not what was told last: a late MOTTATT takes no LEST back.
 """
 
 from collections.abc import Sequence
@@ -65,6 +66,14 @@ _LEFT = frozenset({Status.SENDT, Status.MOTTATT, Status.LEVERT, Status.LEST, Sta
 
 # An incoming message that could not be opened is FEIL, and may be opened after all when a key has come back.
 _CAME_IN = frozenset({Status.INNKOMMENDE_MOTTATT, Status.INNKOMMENDE_LEVERT})
+_RANK = {
+    Status.SENDT: 1,
+    Status.ANNET: 1,
+    Status.MOTTATT: 2,
+    Status.LEVETID_UTLOPT: 2,
+    Status.LEVERT: 3,
+    Status.LEST: 4,
+}
 
 _MOVES: dict[Status, frozenset[Status]] = {
     Status.OPPRETTET: frozenset(Status) - {Status.OPPRETTET},
@@ -102,6 +111,19 @@ def outcome(log: Sequence[Status]) -> Outcome:
         doubt = {Status.SENDT, Status.MOTTATT, Status.ANNET}.intersection(log)
         return Outcome.UNKNOWN if doubt else Outcome.FAILED
     return Outcome.PENDING
+
+
+def furthest(log: Sequence[Status]) -> Status:
+    """Where a message with this log (oldest first, not empty) stands; of two that are as far, what was told last.
+
+    A FEIL that nothing corrected is where it ends. What comes in is where it was told to be last.
+    """
+    if outcome(log) is Outcome.FAILED and Status.FEIL in log:
+        return Status.FEIL
+    if Status.INNKOMMENDE_MOTTATT in log:
+        return log[-1]
+    _, last = max((_RANK.get(status, 0), place) for place, status in enumerate(log))
+    return log[last]
 
 
 def may_have_left(log: Sequence[Status]) -> bool:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from gateway.errors import MustAct
 from gateway.language import say
 from gateway.packaging.der import (
     CONTEXT_0,
@@ -100,6 +101,7 @@ def _read_recipient(certificate: x509.Certificate) -> _Recipient:
             PackageFault.CERTIFICATE_USAGE,
             say("the recipient's certificate has no RSA key, so nothing can be encrypted to it"),
             mend=say("the recipient must publish a virksomhetssertifikat with an RSA key"),
+            must_act=MustAct.RECIPIENT,
         )
     identifier = issuer_and_serial(certificate)
     return _Recipient(key, identifier, len(_write_head(identifier, bytes(key.key_size // 8), vector=bytes(_AES_BLOCK))))

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.padding import AsymmetricPadding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from gateway.errors import Untrusted
+from gateway.errors import MustAct, Untrusted
 from gateway.keys import KeyPair
 from gateway.language import listed, say
 from gateway.packaging.ber import (
@@ -78,6 +78,7 @@ def undecryptable() -> Untrusted:
         PackageFault.UNDECRYPTABLE,
         say("the package cannot be decrypted with our keys, or it was damaged on its way"),
         mend=say("check that the certificate in the ServiceRegistry is ours; else the sender must send it anew"),
+        must_act=MustAct.OPERATOR,
     )
 
 
@@ -115,6 +116,7 @@ def _choose(recipients: bytes, keys: Sequence[KeyPair]) -> tuple[KeyPair, cms.Ke
         PackageFault.UNDECRYPTABLE,
         say("the package is encrypted to other certificates than ours: {serials}", serials=named),
         mend=say("put the key of that certificate back among our keys; else publish ours and have it sent anew"),
+        must_act=MustAct.OPERATOR,
     )
 
 

@@ -78,11 +78,16 @@ def show_name(name: str) -> str:
     return repr(mask(name))
 
 
+def show_raw(name: bytes) -> str:
+    """The same for a name as it lies in a ZIP, whatever its bytes."""
+    return show_name(name.decode(errors="replace"))
+
+
 def refusal_of(name: str) -> str:
     """Why a data file may not have this name; empty when it may."""
     if not _is_text(name):
         return say("it is no valid text")
-    if folded(name).startswith(METADATA_FOLDER.lower()) or folded(name) in {MIMETYPE, ROOT_MANIFEST}:
+    if f"{folded(name)}/".startswith(METADATA_FOLDER.lower()) or folded(name) in {MIMETYPE, ROOT_MANIFEST}:
         return say("the container needs this name itself")
     return unsafe_reason(name)
 

@@ -18,8 +18,8 @@ from urllib.parse import unquote
 
 from cryptography import x509
 
-from gateway.arkivmelding.filenames import normal
-from gateway.errors import StorageUnavailable
+from gateway.arkivmelding.filenames import normal, unsafe_reason
+from gateway.errors import MustAct, StorageUnavailable, Untrusted
 from gateway.keys import KeyPair, TrustRoots, may_sign
 from gateway.language import say
 from gateway.packaging.beside import run_beside
@@ -31,6 +31,7 @@ from gateway.packaging.names import METADATA_FOLDER, MIMETYPE, ROOT_MANIFEST, sh
 from gateway.packaging.records import ASICE, Block, OpenLimits, PackageFault, distrust
 from gateway.packaging.signature import verify_detached
 from gateway.packaging.unzip import read_zip
+from gateway.packaging.zipheaders import bomb
 from gateway.packaging.zipstream import LOCAL
 
 _MANIFEST_NAME = re.compile(r"META-INF/asicmanifest[^/]*\.xml", re.IGNORECASE)
@@ -154,6 +155,7 @@ class _Contents:
         self._folder = folder
         self._limits = limits
         self._count = 0
+        self._held = 0
         self.own: dict[str, bytes] = {}
         self.files: list[OpenedFile] = []
         self.listed: list[ListedFile] = []
@@ -165,8 +167,8 @@ class _Contents:
         if (self._count == 1) != (name == MIMETYPE):
             raise _no_container(say("its first file is not mimetype"))
         sums = Checksums()
-        if name in (MIMETYPE, ROOT_MANIFEST) or name.startswith(METADATA_FOLDER):
-            self.own[name] = self._hold(name, blocks, sums=sums)
+        if name in (MIMETYPE, ROOT_MANIFEST) or _is_metadata(name):
+            self.own[name] = self._hold(blocks, sums=sums)
         else:
             self._take(name, blocks, sums=sums)
         found = sums.finish()
@@ -183,14 +185,24 @@ class _Contents:
             self.files.append(OpenedFile(name, sums.size, sums.finish().sha256, path))
         self.listed.append(ListedFile(name, sums.size, sums.finish().sha256))
 
-    def _hold(self, name: str, blocks: Iterator[Block], *, sums: Checksums) -> bytes:
-        held = []
+    def _hold(self, blocks: Iterator[Block], *, sums: Checksums) -> bytes:
+        held, most = [], self._limits.metadata
         for block in blocks:
             sums.add(block)
-            if sums.size > self._limits.metadata:
-                raise distrust(PackageFault.ZIP_BOMB, _larger(show_name(name), self._limits.metadata))
+            self._held += len(block)
+            if self._held > most:
+                raise bomb(say("its own files are larger than {most} bytes", most=most))
             held.append(bytes(block))
         return b"".join(held)
+
+
+def _is_metadata(name: str) -> bool:
+    """Whether it is one of the container's own in META-INF; what else lies there is refused before it is read."""
+    if not name.startswith(METADATA_FOLDER):
+        return False
+    if name != _LISTING_NAME and not (_MANIFEST_NAME.fullmatch(name) or _SIGNATURE_NAME.fullmatch(name)):
+        raise _no_container(say("it holds metadata that is not known here: {name}", name=show_name(name)))
+    return True
 
 
 def _write(path: Path, blocks: Iterator[Block], *, sums: Checksums) -> None:
@@ -210,21 +222,26 @@ def _verify(contents: _Contents, trust: Trust) -> x509.Certificate:
         named = show_name(manifest.signature_name)
         raise _unsigned(say("the manifest names {name}, which is not in it", name=named))
     chain = verify_detached(contents.own[signature_name], contents.own[manifest_name], accept_sha1=trust.accept_sha1)
-    trust.roots.verify(chain, trust.at)
-    if not may_sign(chain[0]):
-        raise distrust(PackageFault.CERTIFICATE_USAGE, say("the signer's certificate is not for signing"))
+    _verify_signer(chain, trust)
     _check_references(contents, manifest)
     return chain[0]
 
 
+def _verify_signer(chain: tuple[x509.Certificate, ...], trust: Trust) -> None:
+    try:
+        trust.roots.verify(chain, trust.at)
+    except Untrusted as fault:
+        if fault.must_act is MustAct.RECIPIENT:  # whose certificate it is; of what comes in, that is the sender
+            fault.must_act = MustAct.SENDER
+        raise
+    if not may_sign(chain[0]):
+        raise distrust(PackageFault.CERTIFICATE_USAGE, say("the signer's certificate is not for signing"))
+
+
 def _find_signature(contents: _Contents) -> tuple[str, str]:
     """The one manifest and the one signature; what else META-INF may hold is the listing, as in the reference."""
-    metadata = [name for name in contents.own if name.startswith(METADATA_FOLDER) and name != _LISTING_NAME]
-    manifests = [name for name in metadata if _MANIFEST_NAME.fullmatch(name)]
-    signatures = [name for name in metadata if _SIGNATURE_NAME.fullmatch(name)]
-    unknown = set(metadata) - {*manifests, *signatures}
-    if unknown:
-        raise _no_container(say("it holds metadata that is not known here: {name}", name=show_name(min(unknown))))
+    manifests = [name for name in contents.own if _MANIFEST_NAME.fullmatch(name)]
+    signatures = [name for name in contents.own if _SIGNATURE_NAME.fullmatch(name)]
     if len(manifests) != 1 or len(signatures) != 1:
         raise _unsigned(
             say(
@@ -238,13 +255,17 @@ def _find_signature(contents: _Contents) -> tuple[str, str]:
 
 def _check_references(contents: _Contents, manifest: Manifest) -> None:
     unsigned = contents.digests.keys() - {MIMETYPE} - {n for n in contents.own if n.startswith(METADATA_FOLDER)}
+    named: set[str] = set()
     for uri, digest in manifest.references:
         name = _resolve(uri, contents)
+        if name in named:
+            twice = say("the manifest names {name} twice", name=show_name(name))
+            raise distrust(PackageFault.DUPLICATE_NAME, twice)
+        named.add(name)
         if contents.digests[name] != digest:
             changed = say("{name} was changed after it was signed", name=show_name(name))
             raise distrust(PackageFault.DOCUMENT_CHANGED, changed)
-        unsigned -= {name}
-    if unsigned:
+    if unsigned := unsigned - named:
         raise _unsigned(say("{name} is not covered by the signature", name=show_name(min(unsigned))))
 
 
@@ -253,11 +274,10 @@ def _resolve(uri: str, contents: _Contents) -> str:
     for name in (normal(uri), normal(unquote(uri))):
         if name in contents.digests:
             return name
+    if unsafe_reason(name.removeprefix(METADATA_FOLDER)):
+        outside = say("the manifest names {name}, which lies outside the container", name=show_name(name))
+        raise distrust(PackageFault.UNSAFE_NAME, outside)
     raise _unsigned(say("{name} is signed, but not in it", name=show_name(uri)))
-
-
-def _larger(name: str, most: int) -> str:
-    return say("{name} is larger than {most} bytes", name=name, most=most)
 
 
 def _unsigned(why: str) -> Exception:

@@ -16,12 +16,14 @@ from typing import IO, BinaryIO, TypedDict, Unpack, cast
 
 from cryptography import x509
 
+from gateway.errors import MustAct
 from gateway.language import say
 from gateway.packaging.asice import write_asice
 from gateway.packaging.checksums import crc32
 from gateway.packaging.cms import encrypt_in_parts, envelope
 from gateway.packaging.frames import Framer
 from gateway.packaging.records import Block, PackagedFile, PackageFault, Parties, Sealed, Signing, distrust
+from gateway.packaging.zipheaders import bomb
 from gateway.packaging.zipstream import (
     DEFLATED,
     Entry,
@@ -35,6 +37,7 @@ from gateway.packaging.zipstream import (
 SBD_NAME = "sbd.json"
 PACKAGE_NAME = "asic.zip"
 MOST_SBD_BYTES = 16 * 1024 * 1024
+_RATIO, _RATIO_FROM = 10, 64 * 1024 * 1024
 # What Python's zipfile throws at foreign bytes: while they are read, and before that at headers that make no sense.
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError)
 _UNREADABLE = (*_DAMAGED, ValueError, RuntimeError, struct.error, IndexError, OverflowError)
@@ -74,6 +77,7 @@ def seal_dpo(sbd: bytes, files: Sequence[PackagedFile], **wrapping: Unpack[Wrapp
                 recipient=wrapping["parties"].recipient,
             ),
             mend=say("the recipient must have a valid virksomhetssertifikat in the ServiceRegistry"),
+            must_act=MustAct.RECIPIENT,
         )
     plain = write_asice(files, parties=wrapping["parties"], signing=wrapping["signer"])
     return _Parcel(entry, head, plain, certificate, wrapping["signer"].at).seal()
@@ -83,6 +87,7 @@ def seal_dpo(sbd: bytes, files: Sequence[PackagedFile], **wrapping: Unpack[Wrapp
 def open_dpo(source: BinaryIO) -> Iterator[OpenedParcel]:
     """The members of a parcel in a seekable file; `Untrusted` (NOT_A_PARCEL) where it is none. Others are skipped."""
     with _open_zip(source) as parcel:
+        _check_members(parcel)
         sbd = _read_sbd(parcel)
         if PACKAGE_NAME not in parcel.namelist():
             yield OpenedParcel(sbd, None)
@@ -144,6 +149,17 @@ def _open_zip(source: BinaryIO) -> zipfile.ZipFile:
         return zipfile.ZipFile(source)
     except _UNREADABLE as fault:
         raise _no_parcel(say("it is no sound ZIP")) from fault
+
+
+def _check_members(parcel: zipfile.ZipFile) -> None:
+    """Each member once; and what is encrypted cannot have been compressed, so that one which unpacks far is a bomb."""
+    names = parcel.namelist()
+    for name in (SBD_NAME, PACKAGE_NAME):
+        if names.count(name) > 1:
+            raise _no_parcel(say("two files in it are called {name}", name=name))
+    for entry in parcel.infolist():
+        if entry.filename == PACKAGE_NAME and entry.file_size > max(_RATIO * entry.compress_size, _RATIO_FROM):
+            raise bomb(say("{name} unpacks to more than {ratio} times its size", name=PACKAGE_NAME, ratio=_RATIO))
 
 
 def _read_sbd(parcel: zipfile.ZipFile) -> bytes:

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import BinaryIO
 
-from gateway.errors import Untrusted
+from gateway.errors import MustAct, Untrusted
 from gateway.keys import CertificateFault, KeyPair
 from gateway.language import say
 
@@ -19,7 +19,7 @@ Block = bytes | bytearray | memoryview
 
 
 class PackageFault(StrEnum):
-    """Why a package is refused; the `code` of `Untrusted`. The last six are those of the signer's certificate."""
+    """Why a package is refused; the `code` of `Untrusted`. The last seven are those of the signer's certificate."""
 
     UNDECRYPTABLE = "UNDECRYPTABLE"  # not for our keys, damaged, or not encrypted at all: deliberately one code
     NOT_A_PARCEL = "NOT_A_PARCEL"  # the outer ZIP with sbd.json and asic.zip
@@ -28,12 +28,17 @@ class PackageFault(StrEnum):
     ZIP_BOMB = "ZIP_BOMB"
     UNSAFE_NAME = "UNSAFE_NAME"
     DUPLICATE_NAME = "DUPLICATE_NAME"
+    NO_PLAIN_FILE = "NO_PLAIN_FILE"  # a symbolic link, a folder, a file with a second name
+    CHECKSUM_WRONG = "CHECKSUM_WRONG"  # damaged on the way, rather than changed
     DOCUMENT_CHANGED = "DOCUMENT_CHANGED"
+    MANIFEST_CHANGED = "MANIFEST_CHANGED"  # the signature is for another manifest
+    KEY_MISMATCH = "KEY_MISMATCH"  # the signature was made with another key than that of the certificate beside it
     NOT_SIGNED = "NOT_SIGNED"  # a file without reference, a reference without file, a manifest without signature
     SIGNATURE_INVALID = "SIGNATURE_INVALID"
     ALGORITHM_REFUSED = "ALGORITHM_REFUSED"
     UNREADABLE_CERTIFICATE = CertificateFault.UNREADABLE_CERTIFICATE
     UNKNOWN_ROOT = CertificateFault.UNKNOWN_ROOT
+    ISSUER_MISSING = CertificateFault.ISSUER_MISSING
     CERTIFICATE_EXPIRED = CertificateFault.CERTIFICATE_EXPIRED
     CERTIFICATE_NOT_YET_VALID = CertificateFault.CERTIFICATE_NOT_YET_VALID
     NOT_AN_AUTHORITY = CertificateFault.NOT_AN_AUTHORITY
@@ -98,6 +103,8 @@ class OpenLimits:
 _PACK_ANEW = say("the sender must package and send it anew")
 
 
-def distrust(code: PackageFault, message: str, *, mend: str = _PACK_ANEW) -> Untrusted:
-    """The refusal of a package."""
-    return Untrusted(message, mend=mend, code=code)
+def distrust(
+    code: PackageFault, message: str, *, mend: str = _PACK_ANEW, must_act: MustAct = MustAct.SENDER
+) -> Untrusted:
+    """The refusal of a package: where nothing else is said, whoever made it must mend it."""
+    return Untrusted(message, mend=mend, code=code, must_act=must_act)

@@ -44,7 +44,8 @@ def verify_detached(signature: bytes, content: bytes, *, accept_sha1: bool) -> C
         _check_attributes(signers[0], hashlib.new(digest, content).digest(), leaf=chain[0])
         _check_value(signers[0], chain[0], digest=_HASHES[digest])
     except InvalidSignature as fault:
-        raise _invalid(say("its value was not made with the certificate's key")) from fault
+        other = say("its value was not made with the certificate's key")
+        raise _invalid(other, PackageFault.KEY_MISMATCH) from fault
     except _UNREADABLE as fault:
         raise _invalid(say("it cannot be read")) from fault
     return chain
@@ -80,7 +81,8 @@ def _check_attributes(signer: cms.SignerInfo, digest: bytes, *, leaf: x509.Certi
     if attributes.get("content_type", core.Void()).native != "data":
         raise _invalid(say("it does not state that it is for plain data"))
     if attributes.get("message_digest", core.Void()).native != digest:
-        raise _invalid(say("the manifest was changed after it was signed"))
+        other = say("it was made for another manifest, or the manifest was changed after it was signed")
+        raise _invalid(other, PackageFault.MANIFEST_CHANGED)
     protection = attributes.get("cms_algorithm_protection")
     if protection is not None and not _states_same_algorithms(protection, signer):
         raise _invalid(say("its algorithms are not those that were signed"))
@@ -127,5 +129,5 @@ def _check_value(signer: cms.SignerInfo, leaf: x509.Certificate, *, digest: hash
     key.verify(signer["signature"].native, signed, scheme, digest)
 
 
-def _invalid(why: str) -> Untrusted:
-    return distrust(PackageFault.SIGNATURE_INVALID, say("the package's signature does not hold: {why}", why=why))
+def _invalid(why: str, code: PackageFault = PackageFault.SIGNATURE_INVALID) -> Untrusted:
+    return distrust(code, say("the package's signature does not hold: {why}", why=why))

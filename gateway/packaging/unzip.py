@@ -9,12 +9,22 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 
-from gateway.arkivmelding.filenames import normal, unsafe_reason
+from gateway.arkivmelding.filenames import folded, normal, unsafe_reason
 from gateway.language import say
 from gateway.packaging.forward import Forward, Truncated
-from gateway.packaging.names import METADATA_FOLDER, MIMETYPE, ROOT_MANIFEST, show_name
+from gateway.packaging.names import METADATA_FOLDER, MIMETYPE, ROOT_MANIFEST, refusal_of, show_name
 from gateway.packaging.records import Block, OpenLimits, PackageFault, distrust
-from gateway.packaging.zipheaders import COMPARED_FLAGS, Facts, Head, bomb, disagree, no_zip, read_central, read_head
+from gateway.packaging.zipheaders import (
+    COMPARED_FLAGS,
+    Facts,
+    Head,
+    bomb,
+    check_no_end,
+    disagree,
+    no_zip,
+    read_central,
+    read_head,
+)
 from gateway.packaging.zipstream import (
     CENTRAL,
     DEFLATED,
@@ -39,8 +49,10 @@ def read_zip(stream: Forward, limits: OpenLimits, *, receive: Receive) -> None:
         _Reader(stream, limits, receive=receive).read()
     except Truncated as fault:
         raise no_zip(say("it is cut off")) from fault
-    except (zlib.error, struct.error) as fault:
+    except zlib.error as fault:
         raise no_zip(say("its compressed data is damaged")) from fault
+    except struct.error as fault:
+        raise no_zip(say("a field of its headers is too short")) from fault
 
 
 def read_file(stream: Forward, name: str) -> Iterator[Block]:
@@ -64,8 +76,8 @@ class _Reader:
         self._limits = limits
         self._receive = receive
         self._found: dict[int, Facts] = {}
-        self._names: set[str] = set()
-        self._unpacked = 0
+        self._names: dict[str, bytes] = {}
+        self._spent = _Spent(limits)
 
     def read(self) -> None:
         while (magic := self._stream.take(4)) == LOCAL:
@@ -77,18 +89,19 @@ class _Reader:
     def _read_entry(self, offset: int) -> None:
         head = read_head(self._stream)
         name = self._check_name(head.name)
-        content = _Content(self._stream, head, limits=self._limits, room=self._limits.total - self._unpacked)
+        content = _Content(self._stream, head, spent=self._spent)
         crc = self._receive(name, content.blocks())
         if not content.ended:
             raise RuntimeError("a receiver must take the whole file")
-        self._unpacked += content.size
+        self._spent.add(content.packed, content.size)
         facts = Facts(head.name, head.flags & COMPARED_FLAGS, head.method, crc, content.packed, content.size)
         told = _read_told(self._stream, head, content=content)
         if told[1:] != (facts.packed, facts.size):
             raise no_zip(say("the sizes of {name} are not those that it states", name=show_name(name)))
         if told[0] != crc:
-            changed = say("the bytes of {name} do not have their checksum", name=show_name(name))
-            raise distrust(PackageFault.DOCUMENT_CHANGED, changed)
+            wrong = say("the bytes of {name} do not have their checksum", name=show_name(name))
+            raise distrust(PackageFault.CHECKSUM_WRONG, wrong)
+        _check_front(head, facts)
         self._found[offset] = facts
 
     def _check_name(self, raw: bytes) -> str:
@@ -97,12 +110,12 @@ class _Reader:
         except UnicodeDecodeError as fault:
             raise distrust(PackageFault.UNSAFE_NAME, say("a file's name is not UTF-8")) from fault
         own = name in (MIMETYPE, ROOT_MANIFEST) or name.startswith(METADATA_FOLDER)
-        reason = unsafe_reason(name.removeprefix(METADATA_FOLDER) if own else name)
+        reason = unsafe_reason(name.removeprefix(METADATA_FOLDER)) if own else refusal_of(name)
         if reason:
             raise distrust(PackageFault.UNSAFE_NAME, say("a file's name is refused: {reason}", reason=reason))
-        if name in self._names:
-            raise distrust(PackageFault.DUPLICATE_NAME, say("two files are called {name}", name=show_name(name)))
-        self._names.add(name)
+        twin = self._names.setdefault(folded(name), raw)
+        if twin is not raw:
+            raise _duplicate(name, same=twin == raw)
         if len(self._names) > self._limits.entries:
             raise bomb(say("more than {most} files", most=self._limits.entries))
         return name
@@ -137,25 +150,66 @@ class _Reader:
             raise disagree(say("its 64-bit end record lies elsewhere"))
 
     def _check_end(self, expected: tuple[int, int, int, int], *, wide: bool) -> None:
-        disk, first, *told, comment = struct.unpack("<HHHHIIH", self._stream.take(18))
+        end = self._stream.take(18)
+        disk, first, *told, comment = struct.unpack("<HHHHIIH", end)
         for value, real, full in zip(told, expected, (FULL_16, FULL_16, FULL_32, FULL_32), strict=True):
             if value != real and not (wide and value == full):
                 raise disagree(say("its end record says otherwise"))
         if (disk, first) != (0, 0):
             raise disagree(say("it spans several disks"))
-        self._stream.take(comment)
+        check_no_end(end + self._stream.take(comment))
         if not self._stream.ended():
             raise no_zip(say("something follows its end"))
+
+
+def _duplicate(name: str, *, same: bool) -> Exception:
+    """Readers, and disks, would disagree on which of the two it is."""
+    called = say("two files are called {name}", name=show_name(name))
+    differs = say("{name} differs from another file only in case or Unicode form", name=show_name(name))
+    return distrust(PackageFault.DUPLICATE_NAME, called if same else differs)
+
+
+def _check_front(head: Head, facts: Facts) -> None:
+    """Where the sums follow the data, those before it are left out or the same: there are readers of either."""
+    real = (facts.crc32, facts.packed, facts.size)
+    if any(told not in (0, true) for told, true in zip((head.crc32, head.packed, head.size), real, strict=True)):
+        name = show_name(head.name.decode())
+        raise disagree(say("the header of {name} states other sizes than stand behind it", name=name))
+
+
+class _Spent:
+    """What the files before have taken, packed and unpacked: together they must not be the bomb that none is alone."""
+
+    def __init__(self, limits: OpenLimits) -> None:
+        self._limits = limits
+        self._packed = 0
+        self._size = 0
+
+    def add(self, packed: int, size: int) -> None:
+        self._packed += packed
+        self._size += size
+
+    def check(self, packed: int, size: int) -> None:
+        """Stop a file that has come so far, if it goes beyond the limits, alone or with those before it."""
+        most, ratio = self._limits.total, self._limits.ratio
+        if self._size + size > most:
+            raise bomb(say("more than {most} bytes in all", most=most))
+        if self._is_bomb(packed, size):
+            raise bomb(say("a file unpacks to more than {ratio} times its size", ratio=ratio))
+        if self._is_bomb(self._packed + packed, self._size + size):
+            raise bomb(say("its files unpack to more than {ratio} times their size", ratio=ratio))
+
+    def _is_bomb(self, packed: int, size: int) -> bool:
+        return size > self._limits.ratio_from and size > self._limits.ratio * max(packed, 1)
 
 
 class _Content:
     """The unpacked bytes of one entry, counted on both sides and stopped at the limits."""
 
-    def __init__(self, stream: Forward, head: Head, *, limits: OpenLimits, room: int) -> None:
+    def __init__(self, stream: Forward, head: Head, *, spent: _Spent) -> None:
         self._stream = stream
         self._head = head
-        self._limits = limits
-        self._room = room
+        self._spent = spent
         self.packed = 0
         self.size = 0
         self.ended = False
@@ -163,15 +217,9 @@ class _Content:
     def blocks(self) -> Iterator[Block]:
         for block in self._inflate() if self._head.method == DEFLATED else self._copy():
             self.size += len(block)
-            self._check_limits()
+            self._spent.check(self.packed, self.size)
             yield block
         self.ended = True
-
-    def _check_limits(self) -> None:
-        if self.size > self._room:
-            raise bomb(say("more than {most} bytes in all", most=self._limits.total))
-        if self.size > self._limits.ratio_from and self.size > self._limits.ratio * max(self.packed, 1):
-            raise bomb(say("a file unpacks to more than {ratio} times its size", ratio=self._limits.ratio))
 
     def _copy(self) -> Iterator[Block]:
         while self.packed < self._head.packed:

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, select
+from sqlalchemy import Row, bindparam, delete, select, update
 from sqlalchemy import insert as insert_into
 from sqlalchemy.exc import IntegrityError
 
@@ -55,23 +55,40 @@ _INSERT = insert_into(client)
 _UNSUBSCRIBE = delete(subscription).where(
     subscription.c.client_id.in_(select(client.c.id).where(client.c.name == bindparam("name")))
 )
+_CHANGED = ("organisations", "require_if_match", "handling")
+_CHANGE = (
+    update(client).where(client.c.id == bindparam("_id")).values({name: bindparam(f"_{name}") for name in _CHANGED})
+)
+_RENEW = update(client).where(client.c.id == bindparam("_id")).values(secret_hash=bindparam("_secret_hash"))
 _REMOVE = delete(client).where(client.c.name == bindparam("name"))
 
 
 def add(connection: Connection, entry: Client) -> None:
     """Remember a client; Conflict where the name is taken, SetupFault where it asks for every organisation."""
-    if entry.kind is ClientKind.LOCAL or ANY_ORGANISATION in entry.organisations:
-        raise SetupFault(
-            say("the client {name} may not send for every organisation", name=entry.name),
-            mend="name the organisations, each as 0192: and nine digits",
-        )
+    _check_bounds(entry)
     try:
         connection.execute(_INSERT, {**asdict(entry), "organisations": list(entry.organisations)})
     except IntegrityError as fault:
         raise Conflict(
             say("there is a client called {name} already", name=entry.name),
-            mend="choose another name, or remove that one first",
+            mend=(
+                "choose another name; what that one may do is changed with gateway client change, "
+                "and it gets a new key with gateway client renew"
+            ),
         ) from fault
+
+
+def change(connection: Connection, entry: Client) -> bool:
+    """Let the client with this id do what `entry` says; False where there is none. Name and secret stay."""
+    _check_bounds(entry)
+    facts = {"_id": entry.id, "_organisations": list(entry.organisations)}
+    wishes = {"_require_if_match": entry.require_if_match, "_handling": entry.handling}
+    return connection.execute(_CHANGE, {**facts, **wishes}).rowcount > 0
+
+
+def renew(connection: Connection, client_id: str, *, secret_hash: str) -> bool:
+    """Another secret for the client with this id, the old one opens nothing more; False where there is none."""
+    return connection.execute(_RENEW, {"_id": client_id, "_secret_hash": secret_hash}).rowcount > 0
 
 
 def find_by_key_hash(connection: Connection, key_hash: str) -> Client | None:
@@ -100,6 +117,14 @@ def remove(connection: Connection, name: str) -> bool:
     """Take the login away, its subscriptions too; what it sent is still remembered. False where there was none."""
     connection.execute(_UNSUBSCRIBE, {"name": name})
     return connection.execute(_REMOVE, {"name": name}).rowcount > 0
+
+
+def _check_bounds(entry: Client) -> None:
+    if entry.kind is ClientKind.LOCAL or ANY_ORGANISATION in entry.organisations:
+        raise SetupFault(
+            say("the client {name} may not send for every organisation", name=entry.name),
+            mend="name the organisations, each as 0192: and nine digits",
+        )
 
 
 def _read(row: Row[Any]) -> Client:

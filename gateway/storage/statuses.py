@@ -14,7 +14,7 @@ from sqlalchemy import Row, bindparam, case, func, select, text, update
 from sqlalchemy import insert as insert_into
 
 from gateway.errors import MustAct
-from gateway.message.status import Direction, Evidence, Outcome, Status, is_final, may_append, outcome
+from gateway.message.status import Direction, Evidence, Outcome, Status, furthest, is_final, may_append, outcome
 from gateway.storage import subscriptions
 from gateway.storage.engine import Connection, lock_log
 from gateway.storage.messages import lock_conversation, settle
@@ -106,7 +106,7 @@ _AMOUNT = (
     update(message)
     .where(message.c.id == bindparam("this"))
     .values(
-        last_status=bindparam("newest"),
+        last_status=bindparam("stands_at"),
         outcome=bindparam("amounts_to"),
         state=case((message.c.state.in_(list(UNDERWAY)), bindparam("reached")), else_=message.c.state),
     )
@@ -206,7 +206,7 @@ def _amounts_to(log: Sequence[Status], stood: str) -> Outcome:
 def _follow(connection: Connection, event: StatusEvent, *, log: Sequence[Status], stood: str) -> None:
     final = is_final(log)
     reached = MessageState.FINAL if final else MessageState.SENT if Status.SENDT in log else MessageState.QUEUED
-    bound = {"this": event.message_id, "newest": event.status, "amounts_to": _amounts_to(log, stood)}
+    bound = {"this": event.message_id, "stands_at": furthest(log), "amounts_to": _amounts_to(log, stood)}
     bound["reached"] = reached
     connection.execute(_AMOUNT, bound)
     if final:

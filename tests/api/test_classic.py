@@ -1,6 +1,8 @@
 """The classic send at our door: an SBD as JSON, and every route of the other flow after it."""
 
 import json
+import re
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -101,6 +103,22 @@ def test_a_repeated_request_gets_the_first_answer(gateway: Gateway) -> None:
     assert (again.status_code, again.content) == (201, first.content)
     other = gateway.call("POST", "/out/messages", json=minimal(business={"hoveddokument": "a"}), headers=key)
     assert other.status_code == 422
+
+
+def test_the_handling_can_be_asked_for(gateway: Gateway) -> None:
+    """Lenient where nobody says otherwise; strict by `Prefer`, and for the upload that follows."""
+    flawed = Message(documents=(Doc(role="Vedlegg"),)).xml()
+    for headers, status in (({}, 201), ({"Prefer": "handling=strict"}, 422)):
+        answer = gateway.call("POST", "/out/messages", json=minimal(), headers=headers)
+        assert answer.headers.get("Preference-Applied") == headers.get("Prefer")
+        assert gateway.upload(answer.json()["conversationId"], "arkivmelding.xml", flawed).status_code == status
+
+
+def test_the_readmes_sbd_is_taken(gateway: Gateway) -> None:
+    """The least that a newcomer can write."""
+    text = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    (example,) = (each for each in re.findall(r"```json\n(.*?)```", text, re.DOTALL) if HEADER in each)
+    create(gateway, json.loads(example))
 
 
 def test_a_dry_run_keeps_nothing(gateway: Gateway) -> None:

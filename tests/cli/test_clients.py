@@ -1,7 +1,9 @@
 """`gateway client`: keys and passwords are shown once and kept as hashes; whoever has one gets in, nobody else."""
 
+import json
 import re
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,10 @@ from werkzeug.security import check_password_hash
 
 from gateway.api.login import hash_key
 from tests.cli.conftest import Run
+from tests.documents import Message
 from tests.live import Gateway
 
-ORGANISATION = "0192:311000012"
+ORGANISATION, OTHER = "0192:311000012", "0192:311000020"
 
 
 def rows(data: Path) -> list[tuple[str, ...]]:
@@ -55,6 +58,8 @@ def test_a_name_that_is_taken_is_refused(run: Run, data: Path) -> None:
     kept = rows(data)
     result = run(*add)
     assert (result.exit_code, "already" in result.stderr, result.stdout) == (2, True, "")
+    assert "gateway client change" in result.stderr
+    assert "gateway client renew" in result.stderr
     assert rows(data) == kept
 
 
@@ -101,7 +106,17 @@ def test_the_key_opens_the_door(run: Run, gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["client list", "client remove x", "db release", "db release --all", "db hold", "db forget-key 1f0c"]
+    "words",
+    [
+        "client list",
+        "client remove x",
+        "client renew x",
+        "client change x --handling strict",
+        "db release",
+        "db release --all",
+        "db hold",
+        "db forget-key 1f0c",
+    ],
 )
 def test_a_mistyped_folder_is_told_and_not_made(run: Run, tmp_path: Path, words: str) -> None:
     """What looks into a database, or takes something out of it, makes none."""
@@ -115,6 +130,101 @@ def test_a_folder_that_cannot_be_made_is_told(run: Run) -> None:
     """In words, not as a traceback."""
     result = run("client", "add", "x", "--organisation", ORGANISATION, "--data", "/proc/zz")
     assert (result.exit_code, "/proc/zz cannot be written: " in result.stderr) == (2, True)
+
+
+def facts(data: Path) -> tuple[object, ...]:
+    """All that the database holds of the only login."""
+    with sqlite3.connect(data / "gateway.db") as connection:
+        (row,) = connection.execute("SELECT id, secret_hash, organisations, handling, require_if_match FROM client")
+    return (*row[:2], json.loads(row[2]), *row[3:])
+
+
+def test_what_a_login_may_do_is_changed(run: Run, data: Path) -> None:
+    """Organisations more, fewer, or these alone; handling; If-Match: each for itself, and the key stays."""
+    run("client", "add", "fagsystem", "--organisation", ORGANISATION, "--data", data)
+    identity = facts(data)[:2]
+    for options, organisations, handling, demanded in (
+        (["--add-organisation", OTHER], [ORGANISATION, OTHER], "", 0),
+        (["--handling", "lenient"], [ORGANISATION, OTHER], "lenient", 0),
+        (["--require-if-match", "--remove-organisation", ORGANISATION], [OTHER], "lenient", 1),
+        (["--organisation", "311000012"], [ORGANISATION], "lenient", 1),
+        (["--no-require-if-match"], [ORGANISATION], "lenient", 0),
+    ):
+        result = run("client", "change", "fagsystem", *options, "--data", data)
+        assert (result.exit_code, f"may send for {', '.join(organisations)} now" in result.stdout) == (0, True)
+        assert facts(data) == (*identity, organisations, handling, demanded)
+    assert "note: " + OTHER in run("client", "change", "fagsystem", "--organisation", OTHER, "--data", data).stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["nobody", "--handling", "strict"], 1, "no login called nobody"),
+        (["fagsystem"], 2, "nothing is to be changed"),
+        (["fagsystem", "--remove-organisation", ORGANISATION], 1, "would send for nobody"),
+        (["fagsystem", "--add-organisation", "0192:311000011"], 2, "check digit"),
+    ],
+)
+def test_a_change_that_is_none_is_refused(run: Run, data: Path, arguments: list[str], code: int, words: str) -> None:
+    """And the login stays as it is."""
+    run("client", "add", "fagsystem", "--organisation", ORGANISATION, "--data", data)
+    kept = facts(data)
+    result = run("client", "change", *arguments, "--data", data)
+    assert (result.exit_code, words in result.output) == (code, True)
+    assert facts(data) == kept
+
+
+def test_a_renewed_key_is_another_for_the_same_login(run: Run, data: Path) -> None:
+    """Shown once and kept as a hash, like the first."""
+    old = run("client", "add", "fagsystem", "--organisation", ORGANISATION, "--data", data).stdout.strip()
+    before = facts(data)
+    result = run("client", "renew", "fagsystem", "--data", data)
+    new = result.stdout.strip()
+    assert re.fullmatch(r"[\w-]{43}", new)
+    assert new != old
+    assert "key of fagsystem (shown this once):" in result.stderr
+    assert facts(data) == (before[0], hash_key(new), *before[2:])
+    assert run("client", "renew", "nobody", "--data", data).exit_code == 1
+
+
+def test_a_renewed_password_is_another(run: Run, data: Path) -> None:
+    """Basic stays Basic."""
+    add = ("client", "add", "gammelt", "--basic", "--organisation", ORGANISATION, "--data", data)
+    old = run(*add).stdout.strip()
+    result = run("client", "renew", "gammelt", "--data", data)
+    ((_, kind, kept, _, _),) = rows(data)
+    assert (kind, check_password_hash(kept, result.stdout.strip()), check_password_hash(kept, old)) == (
+        "basic",
+        True,
+        False,
+    )
+    assert "password of gammelt" in result.stderr
+
+
+def test_at_the_door_only_the_new_key_opens(run: Run, gateway: Gateway) -> None:
+    """A running server knows the old one for five seconds at most; what the login has made is still its own."""
+    data = gateway.assembly.settings.data
+
+    def look(key: str, path: str = "out/messages") -> requests.Response:
+        return requests.get(f"{gateway.url}/{path}", headers={"Authorization": f"Bearer {key}"}, timeout=10)
+
+    try:
+        old = run("client", "add", "renewed", "--organisation", ORGANISATION, "--data", data).stdout.strip()
+        posted = requests.post(
+            f"{gateway.url}/out/messages",
+            data=Message().xml(),
+            headers={"Authorization": f"Bearer {old}", "Content-Type": "application/xml"},
+            timeout=10,
+        ).json()
+        new = run("client", "renew", "renewed", "--data", data).stdout.strip()
+        assert look(new, f"out/messages/{posted['conversationId']}").status_code == 200
+        for _ in range(60):
+            if look(old).status_code == 401:
+                break
+            time.sleep(0.1)
+        assert (look(old).status_code, look(new).status_code) == (401, 200)
+    finally:
+        assert run("client", "remove", "renewed", "--data", data).exit_code == 0
 
 
 @pytest.mark.parametrize("name", ["", " ", "a:b", "a\nb", "a\x00b"])

@@ -1,5 +1,6 @@
 """The classic room: what is taken, what is refused and why, and what a commit writes down."""
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -10,12 +11,15 @@ import pytest
 from gateway.arkivmelding.handling import Handling
 from gateway.delivery.classic_records import RefusedSbd
 from gateway.delivery.committing import DELIVER, EXPIRE
-from gateway.delivery.uploads import Kept
+from gateway.delivery.housekeeping import Housekeeping
+from gateway.delivery.uploads import Incoming, Kept
 from gateway.errors import Conflict, GatewayError, Invalid, NotAllowed, NotFound, Refused, Stale, TooLarge, Unavailable
+from gateway.keys.sealing import sealing_key_files
 from gateway.message.processes import TAUSHETSBELAGT, Channel
 from gateway.message.status import Status
 from gateway.registry.records import Query
-from gateway.storage import messages, statuses, tasks
+from gateway.storage import backup, messages, statuses, tasks
+from gateway.storage.backup import Places
 from gateway.storage.conversations import ConversationState
 from gateway.storage.engine import Database
 from tests.delivery.classic_desk import CALLER, PRINCIPAL, Desk, desk_on
@@ -29,9 +33,9 @@ _ID = (HEADER, "documentIdentification", "instanceIdentifier")
 
 
 @pytest.fixture
-def desk(sqlite_database: Database, tmp_path: Path) -> Iterator[Desk]:
-    """An empty desk."""
-    with desk_on(sqlite_database, tmp_path) as desk:
+def desk(database: Database, tmp_path: Path) -> Iterator[Desk]:
+    """An empty desk, on each database."""
+    with desk_on(database, tmp_path) as desk:
         yield desk
 
 
@@ -307,6 +311,39 @@ def test_a_commit_writes_down_everything_that_follows(desk: Desk) -> None:
     assert desk.classic.commit(message_id, CALLER).repeated is True
 
 
+def test_two_commits_at_once_are_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second finds it committed by the first, between its own look and its own writing: the same answer, queued once."""
+    message_id = complete(desk)
+    overtaking = [lambda: desk.classic.commit(message_id, CALLER)]
+
+    def overtaken(*arguments: object, **more: object) -> None:
+        if overtaking:
+            assert overtaking.pop()().repeated is False
+
+    monkeypatch.setattr("gateway.delivery.classic.require_time", overtaken)
+    assert desk.classic.commit(message_id, CALLER).repeated is True
+    with desk.database.reading() as connection:
+        assert [each.status for each in statuses.of_message(connection, message_id)] == [Status.OPPRETTET]
+
+
+def test_two_uploads_at_once_do_not_pass_the_limit_together(database: Database, tmp_path: Path) -> None:
+    """Each fits beside what stands when it begins; the one that is finished later is refused, and leaves nothing."""
+    with desk_on(database, tmp_path, size_limits={Channel.DPO: 10}) as desk:
+        view = desk.classic.create(avtalt(), CALLER)
+
+        class Slow(io.BytesIO):
+            def read(self, size: int | None = -1, /) -> bytes:
+                if self.tell() == 0:
+                    desk.add(view.message.id, "quick.bin", b"x" * 6)
+                return super().read(size)
+
+        slow = Incoming("slow.bin", "application/pdf", 6, Slow(b"y" * 6))
+        with pytest.raises(TooLarge):
+            desk.classic.add_document(view.message.id, slow, caller=CALLER)
+        assert [each.filename for each in desk.classic.documents(view.message.id, CALLER)] == ["quick.bin"]
+        assert desk.files() == 1
+
+
 @pytest.mark.parametrize("sbd", [kvittering(), avtalt()])
 def test_some_messages_need_no_file(desk: Desk, sbd: Json) -> None:
     """Receipts, and what two have agreed on."""
@@ -338,6 +375,37 @@ def test_a_draft_can_be_discarded_and_what_is_sent_cannot(desk: Desk) -> None:
         with pytest.raises(Conflict) as caught:
             change(again, CALLER)
         assert caught.value.code == "NOT_DRAFT"
+
+
+def test_a_draft_that_nobody_commits_is_swept(desk: Desk) -> None:
+    """In its time, its bytes with it; its id is free again."""
+    message_id = complete(desk, changed(minimal(), *_ID, to=MESSAGE_ID))
+    housekeeping = Housekeeping(desk.database, desk.blobs, desk.clock)
+    desk.clock.forward(days=6)
+    assert housekeeping.expire_drafts() == 0
+    desk.clock.forward(days=1)
+    assert housekeeping.expire_drafts() == 1
+    assert desk.files() == 0
+    with pytest.raises(NotFound):
+        desk.classic.view(message_id, CALLER)
+    complete(desk, changed(minimal(), *_ID, to=MESSAGE_ID))
+
+
+def test_a_backup_holds_all_of_it(sqlite_database: Database, tmp_path: Path) -> None:
+    """What is put back elsewhere can be committed there, SBD and files and all."""
+    with desk_on(sqlite_database, tmp_path) as desk:
+        message_id = complete(desk)
+        before = desk.classic.view(message_id, CALLER)
+    places = Places(tmp_path / "only.db", tmp_path / "documents", sealing_key_files(tmp_path / "keys"))
+    backup.take(tmp_path / "copy", places, note={})
+    backup.put_back(tmp_path / "copy", tmp_path / "restored", prepare=lambda _: None)
+    restored = Database(str(tmp_path / "restored" / "gateway.db"))
+    with desk_on(restored, tmp_path / "restored") as other:
+        after = other.classic.view(message_id, CALLER)
+        assert (after.conversation, after.sbd, after.documents) == (before.conversation, before.sbd, before.documents)
+        assert after.inspection is not None
+        assert other.classic.commit(message_id, CALLER).view.sbd == before.sbd
+    restored.close()
 
 
 def test_a_stale_version_changes_nothing(desk: Desk) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 import requests
 
 from gateway.cli.settings_file import write_settings
-from gateway.delivery.housekeeping import SWEEP
+from gateway.delivery.housekeeping import SWEEP, SWEEP_BYTES
 from gateway.sandbox.server import Sandbox
 from gateway.storage import tasks
 from gateway.storage.engine import Database
@@ -94,12 +94,13 @@ class Stage:
         return Database(self.database or str(self.data / "gateway.db"))
 
     def hasten_sweep(self) -> None:
-        """Let the sweep be due now, which otherwise comes every ten minutes."""
+        """Let the sweeps be due now, which otherwise come every ten minutes, and every six hours."""
         database = self.open_database()
         try:
             database.upgrade()  # maybe no process has come so far yet
             with database.writing() as connection:
-                tasks.hasten(connection, SWEEP, subject="", now=datetime.now(UTC))
+                for sweep in (SWEEP, SWEEP_BYTES):
+                    tasks.hasten(connection, sweep, subject="", now=datetime.now(UTC))
         finally:
             database.close()
 

@@ -87,6 +87,13 @@ def test_the_type_is_written_as_it_is_called() -> None:
     assert read_envelope(after).type == "arkivmelding"
 
 
+def test_a_bare_number_is_said_to_be_one() -> None:
+    """Of the Norwegian register, as the reference writes it; a part of an organisation stays."""
+    place = (HEADER, "receiver", 0, "identifier", "value")
+    for written, kept in (("311000020", "0192:311000020"), ("0192:311000020:avd", "0192:311000020:avd")):
+        assert read_envelope(filled(changed(minimal(), *place, to=written))).receiver == kept
+
+
 def test_on_behalf_of_somebody_the_wire_names_that_one_alone() -> None:
     """The supplier stands in what is kept, not in what the recipient gets; a contact stays."""
     contact = [{"contact": "Postmottak"}]

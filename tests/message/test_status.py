@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.message.status import FINAL, Direction, Evidence, Outcome, Status, is_final, may_append, outcome
+from gateway.message.status import FINAL, Direction, Evidence, Outcome, Status, furthest, is_final, may_append, outcome
 
 O, S, M, L, R, F, A, E = (  # noqa: E741  # the table below is read by these letters
     Status.OPPRETTET,
@@ -84,6 +84,31 @@ def test_which_event_may_follow(log: list[Status], status: Status, legal: bool) 
 def test_what_a_log_amounts_to(log: list[Status], amounts_to: Outcome) -> None:
     """Nothing that may have arrived is called failed, and nothing that failed is called pending."""
     assert outcome(log) is amounts_to
+
+
+@pytest.mark.parametrize(
+    ("log", "stands_at"),
+    [
+        pytest.param([O], O, id="created"),
+        pytest.param([O, A], A, id="in-doubt"),
+        pytest.param([O, A, S], S, id="the-doubt-is-over"),
+        pytest.param([O, S, L, R, M], R, id="a-late-MOTTATT-takes-no-LEST-back"),
+        pytest.param([O, L, S], L, id="nor-a-late-SENDT-a-LEVERT"),
+        pytest.param([O, S, L, A], L, id="nor-does-ANNET"),
+        pytest.param([O, S, L, F], F, id="refused-after-delivery"),
+        pytest.param([O, S, F, M], F, id="a-late-MOTTATT-does-not-mend-it"),
+        pytest.param([O, S, F, L], L, id="a-late-LEVERT-does"),
+        pytest.param([O, S, E], E, id="expired"),
+        pytest.param([O, S, E, L], L, id="expired-and-delivered-late"),
+        pytest.param([O, Status.INNKOMMENDE_MOTTATT], Status.INNKOMMENDE_MOTTATT, id="came-in"),
+        pytest.param(
+            [O, Status.INNKOMMENDE_MOTTATT, Status.INNKOMMENDE_LEVERT], Status.INNKOMMENDE_LEVERT, id="acknowledged"
+        ),
+    ],
+)
+def test_where_a_message_stands(log: list[Status], stands_at: Status) -> None:
+    """The furthest that it has come, whatever was told last."""
+    assert furthest(log) is stands_at
 
 
 @given(st.lists(st.sampled_from(Status), max_size=30))

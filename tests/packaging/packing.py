@@ -2,12 +2,16 @@
 
 import hashlib
 import io
+import subprocess
 import uuid
 import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import which
+
+import pytest
 
 from gateway.keys import KeyPair
 from gateway.packaging.asice import write_asice
@@ -15,7 +19,7 @@ from gateway.packaging.cades import sign_detached
 from gateway.packaging.manifest import Listed, write_asic_manifest, write_open_document_manifest
 from gateway.packaging.opener import Trust, open_asice
 from gateway.packaging.records import ASICE, PackagedFile, Parties, Sealed, Signing
-from tests.certificates import NOW
+from tests.certificates import NOW, write_key, write_pem
 
 PARTIES = Parties("0192:311000012", "0192:311000020")
 SIGNATURE = "META-INF/signature-1.p7s"
@@ -87,3 +91,16 @@ def write_zip(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> 
         for name, content in members.items():
             container.writestr(name, content)
     return target.getvalue()
+
+
+def sign_with_openssl(content: bytes, pair: KeyPair, folder: Path, *options: str) -> bytes:
+    """What `openssl cms -sign` makes of `content`; its files go into `folder`."""
+    if which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    (folder / "content").write_bytes(content)
+    (folder / "key.pem").write_bytes(write_key(pair.key))
+    (folder / "leaf.pem").write_bytes(write_pem(pair.certificate))
+    signing = ["openssl", "cms", "-sign", "-binary", "-outform", "DER", "-in", folder / "content"]
+    pair_files = ["-signer", folder / "leaf.pem", "-inkey", folder / "key.pem"]
+    subprocess.run([*signing, "-out", folder / "p7s", *pair_files, *options], check=True)
+    return (folder / "p7s").read_bytes()

@@ -140,7 +140,7 @@ FAULTS: list[tuple[str, Change, PackageFault]] = [
     ("no signature", set_to(signature=b""), PackageFault.NOT_SIGNED),
     ("two signatures", set_to(more={"META-INF/signature-2.p7s": b"x"}), PackageFault.NOT_SIGNED),
     ("two manifests", set_to(more={"META-INF/ASiCManifest2.xml": b"x"}), PackageFault.NOT_SIGNED),
-    ("changed after signing", change_after_signing, PackageFault.SIGNATURE_INVALID),
+    ("changed after signing", change_after_signing, PackageFault.MANIFEST_CHANGED),
     ("signature no CMS", set_to(signature=b"0\x03abc"), PackageFault.SIGNATURE_INVALID),
     ("digest refused", harm_manifest(b"xmlenc#sha256", b"xmldsig#sha1"), PackageFault.ALGORITHM_REFUSED),
     ("path upwards", set_to(files={"../brev.txt": b"x"}), PackageFault.UNSAFE_NAME),

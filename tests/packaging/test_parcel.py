@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from gateway.errors import Untrusted
 from gateway.keys import KeyPair
 from gateway.packaging.opener import Trust, open_package
-from gateway.packaging.parcel import MOST_SBD_BYTES, open_dpo, seal_dpo
+from gateway.packaging.parcel import MOST_SBD_BYTES, PACKAGE_NAME, SBD_NAME, open_dpo, seal_dpo
 from gateway.packaging.records import PackagedFile, Sealed
 from tests.certificates import write_key, write_pem
 from tests.packaging.packing import MANIFEST, PARTIES, draw, make_file, make_signing, write_zip
@@ -169,3 +169,22 @@ def test_other_programs_open_it_all_the_way(sender: KeyPair, recipient: KeyPair,
     signed = run(*verifying, "-in", str(signature), "-content", MANIFEST, "-CAfile", "root.pem")
     assert signed == (tmp_path / MANIFEST).read_bytes()
     assert base64.b64encode(hashlib.sha256(b"<a/>").digest()) in signed
+
+
+def test_a_second_member_of_one_name_is_refused(sender: KeyPair, recipient: KeyPair) -> None:
+    """Readers would take the first or the last."""
+    for name in (SBD_NAME, PACKAGE_NAME):
+        target = io.BytesIO(draw(seal(sender, recipient, make_file("a.pdf", b"1"))))
+        with zipfile.ZipFile(target, "a") as parcel, pytest.warns(UserWarning, match="Duplicate"):
+            parcel.writestr(name, b"{}")
+        with pytest.raises(Untrusted, match=f"two files in it are called {name}") as caught, open_dpo(target):
+            pass
+        assert caught.value.code == "NOT_A_PARCEL"
+
+
+def test_a_package_that_was_compressed_is_a_bomb() -> None:
+    """Empty pieces of an envelope compress a thousandfold; what is encrypted does not compress at all."""
+    bomb = write_zip({"sbd.json": SBD, "asic.zip": b"\x04\x00" * 34_000_000})
+    with pytest.raises(Untrusted, match="unpacks to more than 10 times") as caught, open_dpo(io.BytesIO(bomb)):
+        pass
+    assert caught.value.code == "ZIP_BOMB"

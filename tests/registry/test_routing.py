@@ -68,6 +68,19 @@ def test_what_is_asked() -> None:
     assert questions(Wish(PERSON_NUMBER, ADMINISTRASJON)) == ()
 
 
+def test_a_level_and_a_document_type_that_the_caller_names_count() -> None:
+    """The process is asked about at that level, and only what carries that document type is a way or an alternative."""
+    wish = replace(OPEN, level=3, document_type=ARKIVMELDING_KVITTERING)
+    assert questions(wish) == (Query(RECIPIENT, ADMINISTRASJON, 3), Query(RECIPIENT))
+    carries = replace(record(Channel.DPO), document_types=(ARKIVMELDING_KVITTERING,))
+    for records, code, routed in (([record(Channel.DPO)], ["NO_CHANNEL"], None), ([carries], [], carries)):
+        told = {query: LookUp(ENTITY, tuple(records)) for query in questions(wish)}
+        found = route(wish, told, settings=DEFAULT)
+        assert (codes(found), found.record) == (code, routed)
+        assert found.alternatives == ()
+    assert found.route == Route(Channel.DPO, ADMINISTRASJON, ARKIVMELDING_KVITTERING)
+
+
 @pytest.mark.parametrize(
     ("records", "expected"),
     [

@@ -1,6 +1,7 @@
 """Clients: found by their key or their name, never allowed everything."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -46,6 +47,31 @@ def test_a_name_is_given_once(database: Database) -> None:
         _add(database, replace(SAK, name="arkiv"))
     with database.reading() as connection:
         assert clients.list_all(connection) == (ARKIV,)
+
+
+def test_what_a_client_may_do_is_changed(database: Database) -> None:
+    """Its organisations and wishes, nobody else's, and neither its id nor its secret; nobody is changed who is not there."""
+    _add(database, ARKIV)
+    _add(database, SAK)
+    wanted = replace(SAK, organisations=("0192:311000025",), require_if_match=True, handling="lenient")
+    with database.writing() as connection:
+        assert clients.change(connection, replace(wanted, secret_hash="another", created=NOW + timedelta(days=1)))
+        assert not clients.change(connection, replace(wanted, id=new_id()))
+        with pytest.raises(SetupFault):
+            clients.change(connection, replace(wanted, organisations=("*",)))
+    with database.reading() as connection:
+        assert clients.list_all(connection) == (ARKIV, wanted)
+
+
+def test_a_client_gets_another_secret(database: Database) -> None:
+    """The old one finds nobody any more, the new one the same client."""
+    _add(database, ARKIV)
+    with database.writing() as connection:
+        assert clients.renew(connection, ARKIV.id, secret_hash="cd" * 32)
+        assert not clients.renew(connection, new_id(), secret_hash="ef" * 32)
+    with database.reading() as connection:
+        assert clients.find_by_key_hash(connection, ARKIV.secret_hash) is None
+        assert clients.find_by_key_hash(connection, "cd" * 32) == replace(ARKIV, secret_hash="cd" * 32)
 
 
 @pytest.mark.parametrize("facts", [{"organisations": (SENDER, "*")}, {"kind": ClientKind.LOCAL}])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.message.status import Direction, Evidence, Outcome, Status, is_final, may_append, outcome
+from gateway.message.status import Direction, Evidence, Outcome, Status, furthest, is_final, may_append, outcome
 from gateway.storage import conversations, messages, restored, statuses
 from gateway.storage.conversations import ConversationState
 from gateway.storage.engine import Database
@@ -63,7 +63,7 @@ def test_the_message_follows_its_log(sqlite_database: Database, told: list[Statu
     stored = _message(sqlite_database, message)
     reached = MessageState.SENT if Status.SENDT in log else MessageState.QUEUED
     assert _log(sqlite_database, message) == log
-    assert (stored.last_status, stored.outcome) == (log[-1], outcome(log))
+    assert (stored.last_status, stored.outcome) == (furthest(log), outcome(log))
     assert stored.state == (MessageState.FINAL if is_final(log) else reached)
 
 

@@ -10,7 +10,7 @@ from gateway.api.bodies import media_type
 from gateway.api.times import moment
 from gateway.api.tongue import told
 from gateway.api.views import Json, event_json
-from gateway.delivery.crediting import number_of
+from gateway.message.identifiers import number_of
 from gateway.storage.inbox import Incoming, IncomingFile, Lock, Signature
 from gateway.storage.receipts_out import ReceiptOut
 from gateway.storage.statuses import StatusEvent

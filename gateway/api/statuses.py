@@ -20,10 +20,10 @@ from gateway.api.login import current_caller
 from gateway.api.rooms import rooms
 from gateway.api.views import event_json, message_status_json
 from gateway.api.waiting import LongPoll, Question, say_how_it_went
-from gateway.errors import Invalid
+from gateway.errors import Invalid, NotFound
 from gateway.language import say
 from gateway.message.status import Outcome
-from gateway.storage import conversations, messages, statuses
+from gateway.storage import conversations, inbox, messages, statuses
 from gateway.storage.conversations import Conversation
 from gateway.storage.engine import Connection
 from gateway.storage.messages import Message, MessageState
@@ -119,7 +119,13 @@ def _require_drawn(connection: Connection, after: int) -> None:
 
 
 def _look_up(connection: Connection, any_id: str, *, client_id: str) -> _Standing:
-    conversation_id = conversations.resolve(connection, any_id, client_id=client_id)
+    try:
+        conversation_id = conversations.resolve(connection, any_id, client_id=client_id)
+    except NotFound as fault:
+        found = inbox.find(connection, any_id)
+        if found is not None and found.organisation in current_caller().organisations:
+            fault.mend = say("It is an incoming message: GET /in/messages/{id} shows its statuses.", id=any_id)
+        raise
     conversation = conversations.find(connection, conversation_id, client_id=None)
     wanted = messages.of_conversation(connection, conversation_id)
     if any_id != conversation_id:

@@ -46,6 +46,7 @@ def conversation_json(view: View) -> Json:
         "confidential": conversation.confidential,
         "notBefore": moment(options_of(conversation).not_before),
         "arkivmelding": arkivmelding_json(view.inspection) if conversation.emptied is None else None,
+        "inReplyTo": options_of(conversation).in_reply_to,
         "documents": _documents(view),
         "prototypes": [_prototype(each, view) for each in view.prototypes],
         "skipped": [_skipped(each) for each in view.skipped],

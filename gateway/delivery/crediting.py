@@ -13,7 +13,7 @@ from gateway.delivery.submission import Clock
 from gateway.errors import MustAct, NotFound
 from gateway.language import say
 from gateway.maskinporten.calls import quote_words
-from gateway.message.identifiers import parse_identifier
+from gateway.message.identifiers import number_of
 from gateway.message.processes import STATUS
 from gateway.message.sbd import Envelope, JsonObject
 from gateway.message.status import FINAL, Evidence, Status
@@ -172,11 +172,3 @@ def _check_origin(message: Message, origin: Origin) -> None:
     if envelope.document_type == STATUS and envelope.conversation_id != message.choice.conversation_id:
         words = say("a status whose ConversationId is not that of the message")
         raise NotBelieved("WRONG_CONVERSATION", words)
-
-
-def number_of(identifier: str) -> str:
-    """The organisation number; a text that is no identifier equals nothing but itself."""
-    try:
-        return parse_identifier(identifier).number
-    except ValueError:
-        return f"unreadable:{identifier}"

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import structlog
 
-from gateway.delivery.crediting import NotBelieved, Origin, number_of
+from gateway.delivery.crediting import NotBelieved, Origin
 from gateway.delivery.packages import Opened, Packages
 from gateway.delivery.receipts import owe
 from gateway.delivery.submission import Clock
 from gateway.errors import MustAct
 from gateway.language import say
+from gateway.message.identifiers import number_of
 from gateway.message.processes import Channel
 from gateway.message.sbd import Envelope
 from gateway.message.status import Direction, Evidence, Status

@@ -59,7 +59,7 @@ def read_file(stream: Forward, name: str) -> Iterator[Block]:
     """The bytes of one file of a ZIP that `read_zip` has found sound; KeyError where it holds none of that name."""
     while stream.take(4) == LOCAL:
         head = read_head(stream)
-        content = _Content(stream, head, limits=OpenLimits(), room=OpenLimits().total)
+        content = _Content(stream, head, spent=_Spent(OpenLimits()))
         found = normal(head.name.decode()) == name
         for block in content.blocks():
             if found:

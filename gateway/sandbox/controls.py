@@ -51,6 +51,7 @@ class Controls:
             ("POST", "/_sim/faults", self.set_fault),
             ("DELETE", "/_sim/faults", self.clear_faults),
             ("GET", "/_sim/deliveries", self.show_deliveries),
+            ("GET", "/_sim/receipts", self.show_receipts),
             ("GET", "/_sim/organisations", self.show_organisations),
             ("POST", "/_sim/organisations", self.change_organisation),
             ("GET", "/_sim/transfers", self.show_transfers),
@@ -79,6 +80,10 @@ class Controls:
         """`DELETE /_sim/faults`: let everything go well again."""
         self.dial.clear()
         return Response(status=204)
+
+    def show_receipts(self) -> Response:
+        """`GET /_sim/receipts`: the statuses that organisations were told of messages of their own."""
+        return jsonify(self.deliveries.told())
 
     def show_deliveries(self) -> Response:
         """`GET /_sim/deliveries?recipient=`: what recipients got, and their verdicts."""

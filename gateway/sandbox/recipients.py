@@ -93,7 +93,10 @@ class Recipients:
         except ValueError as problem:
             self._record_odd(transfer, number, problem=str(problem))
         else:
-            if not self.deliveries.count_copy(number, envelope.message_id, type=envelope.type):
+            if envelope.type == message_type(STATUS):
+                status = str(envelope.business.get("status"))
+                self.deliveries.note_status(number, envelope.message_id, status=status)
+            elif not self.deliveries.count_copy(number, envelope.message_id, type=envelope.type):
                 self._take_in(transfer, path, envelope=envelope, organisation=organisation)
         self.transfers.confirm(transfer.id, organisation=organisation.identifier)
 

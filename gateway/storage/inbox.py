@@ -60,6 +60,11 @@ class InboxPage:
 
 _FACTS = select(*rows.COLUMNS)
 _GET = _FACTS.where(incoming.c.message_id == bindparam("this"))
+_OPEN = (
+    select(incoming.c.state, func.count())
+    .where(incoming.c.acknowledged.is_(None), incoming.c.emptied.is_(None))
+    .group_by(incoming.c.state)
+)
 _OF_CONVERSATION = _FACTS.where(incoming.c.conversation_id == bindparam("conversation")).order_by(
     incoming.c.received, incoming.c.message_id
 )
@@ -103,6 +108,11 @@ def page(connection: Connection, organisations: Sequence[str], *, filters: Inbox
     messages = tuple(rows.read(row) for row in found[: window.limit])
     more = len(found) > window.limit
     return InboxPage(messages, total, messages[-1].message_id if more else None)
+
+
+def count_open(connection: Connection) -> dict[str, int]:
+    """How many messages of each state nobody has acknowledged."""
+    return {row[0]: row[1] for row in connection.execute(_OPEN)}
 
 
 def wanted(filters: InboxFilter) -> list[ColumnElement[bool]]:

@@ -26,6 +26,7 @@ def store_incoming(gateway: Gateway, files: dict[str, bytes] | None = None, **fa
     assembly = gateway.assembly
     (organisation, *_) = assembly.settings.organisations
     wrapping = {name: facts.pop(name) for name in ("signer", "to") if name in facts}
+    wire = str(facts.pop("wire", SENDER))
     facts = {"created": now(), "expected_response": None, **facts}
     said = envelope(message_id=str(uuid4()), receiver=organisation, **facts)  # type: ignore[arg-type]
     roots, spool = TrustRoots((ROOT[1],)), assembly.settings.data / "spool"
@@ -33,7 +34,7 @@ def store_incoming(gateway: Gateway, files: dict[str, bytes] | None = None, **fa
     with TemporaryDirectory() as folder:
         path = Path(folder) / "parcel.zip"
         path.write_bytes(pack(said, FILES if files is None else files, **wrapping))  # type: ignore[arg-type]
-        arrival = Arrival(str(uuid4()), SENDER, now())
+        arrival = Arrival(str(uuid4()), wire, now())
         Storing(assembly.database, packages, now).take_in(
             Origin(organisation, arrival, said, write_envelope(said)), path
         )

@@ -144,6 +144,10 @@ def test_what_is_not_believed_is_shown_with_its_reason_and_handed_to_nobody(gate
     assert [each["status"] for each in shown["statuses"]] == ["OPPRETTET", "FEIL"]
     assert gateway.call("GET", "/in/messages/peek").status_code == 204
     refused(gateway.call("POST", f"/in/messages/pop?messageId={message_id}"), 409, "NOT_HANDED_ON")
+    assert 'gateway_inbox_messages{state="unreadable"}' in gateway.call("GET", "/manage/metrics").text
+    elsewhere = gateway.call("GET", f"/statuses/{message_id}")
+    refused(elsewhere, 404, "NOT_FOUND")
+    assert f"/in/messages/{message_id}" in elsewhere.json()["mend"]
     aside = gateway.call("DELETE", f"/in/messages/pop?messageId={message_id}").json()
     assert (aside["state"], aside["signature"]["verdict"]) == ("acknowledged", "UNDECRYPTABLE")
 

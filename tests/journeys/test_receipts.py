@@ -177,3 +177,26 @@ def test_a_receipt_that_comes_twice_is_one_status(gateway: Gateway, worker: None
     (message_id,) = send(gateway)
     wait_for_status(gateway, message_id, "LEST")
     assert log_of(gateway, message_id).count("LEVERT") == 1
+
+
+def test_the_sender_of_a_kvittering_is_told_that_it_was_stored_and_fetched(gateway: Gateway, worker: None) -> None:
+    """MOTTATT and LEVERT, in that order, once each."""
+    (message_id,) = send(gateway)
+    wait_for_status(gateway, message_id, "LEST")
+
+    def answers() -> list[dict]:  # type: ignore[type-arg]
+        page = gateway.call("GET", "/in/messages?limit=500&newestFirst=true").json()["messages"]
+        return [each for each in page if each["inReplyTo"] == message_id]
+
+    wait_for(answers, "the kvittering")
+    (kvittering,) = answers()
+    which = f"messageId={kvittering['messageId']}"
+
+    def told() -> list[object]:
+        found = sim(gateway, "GET", "receipts")
+        return [each["statuses"] for each in found if each["messageId"] == kvittering["messageId"]]  # type: ignore[attr-defined]
+
+    wait_for(lambda: told() == [["MOTTATT"]], "MOTTATT")
+    assert gateway.call("GET", f"/in/messages/peek?{which}").status_code == 200
+    assert gateway.call("DELETE", f"/in/messages/pop?{which}").status_code == 200
+    wait_for(lambda: told() == [["MOTTATT", "LEVERT"]], "LEVERT")

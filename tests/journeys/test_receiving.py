@@ -85,6 +85,25 @@ def test_both_directions_and_the_feed_tells_of_what_came_in(world: World) -> Non
     assert told == ["OPPRETTET", "INNKOMMENDE_MOTTATT", "INNKOMMENDE_LEVERT"]
 
 
+def test_an_answer_is_addressed_by_what_it_answers(world: World) -> None:
+    """B names no identifier and no process: all that is A's, and A sees which message was answered."""
+    a, b = world
+    (message_id,) = send(a)
+    incoming(b, message_id)
+    answer = Message(parts=(Part("Havnes kommune", None),), melding_id="8b0a2a0e-76a4-4b5a-8d9c-1f2e3d4c5b6a")
+    (answer_id,) = send(b, answer, inReplyTo=message_id)
+    assert b.call("GET", f"/out/messages/{answer_id}").json()["inReplyTo"] == message_id
+    shown = incoming(a, answer_id)
+    assert (shown["sender"], shown["inReplyTo"]) == (DPO, message_id)
+    header = shown_sbd(a, answer_id)["standardBusinessDocumentHeader"]
+    assert {"type": "ReceiverRef", "instanceIdentifier": message_id} in header["businessScope"]["scope"]
+
+
+def shown_sbd(gateway: Gateway, message_id: str) -> dict:  # type: ignore[type-arg]
+    """The SBD of a message that has come in."""
+    return incoming(gateway, message_id)["standardBusinessDocument"]  # type: ignore[no-any-return]
+
+
 def test_a_kvittering_of_the_other_side_is_lest_and_stands_in_the_inbox(world: World) -> None:
     """It shows which message it answers, and is acknowledged like any other."""
     a, b = world

@@ -66,7 +66,6 @@ _LEFT = frozenset({Status.SENDT, Status.MOTTATT, Status.LEVERT, Status.LEST, Sta
 
 # An incoming message that could not be opened is FEIL, and may be opened after all when a key has come back.
 _CAME_IN = frozenset({Status.INNKOMMENDE_MOTTATT, Status.INNKOMMENDE_LEVERT})
-
 _RANK = {
     Status.SENDT: 1,
     Status.ANNET: 1,

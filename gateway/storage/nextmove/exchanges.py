@@ -190,9 +190,13 @@ def exchanges(
     connection: Connection, reader: Reader, *, wanted: ExchangeFilter, stretch: Stretch
 ) -> tuple[tuple[Exchange, ...], int]:
     """A page of exchanges with their logs, and how many there are in all."""
-    query = _EXCHANGES.where(*seen_by(reader, _ALL), *_conditions(wanted))
-    rows, total = read_page(connection, query, stretch=stretch, names=_NAMES)
-    return _with_steps(connection, [_read(row) for row in rows]), total
+    # What is shown is worked out for those of the page alone.
+    query = select(_ALL.c.number).where(*seen_by(reader, _ALL), *_conditions(wanted))
+    numbers, total = read_page(connection, query, stretch=stretch, names=_NAMES)
+    place = {row.number: position for position, row in enumerate(numbers)}
+    rows = connection.execute(_EXCHANGES.where(_ALL.c.number.in_(list(place)))).all() if place else ()
+    found = sorted(map(_read, rows), key=lambda each: place[each.number])
+    return _with_steps(connection, found), total
 
 
 def hide(connection: Connection, reader: Reader, *, wanted: ExchangeFilter, at: datetime) -> None:

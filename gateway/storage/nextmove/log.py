@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, and_, case, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, bindparam, exists, func, insert, or_, select
 from sqlalchemy import delete as delete_from
 
 from gateway.message.status import Direction, Status
@@ -59,9 +59,12 @@ _NUMBER = (
     .scalar_subquery()
 )
 # Ours of an outgoing message is that of the whole submission; on the wire each message has one of its own.
-_CONVERSATION = case(
-    (message.c.sbd_conversation_id.is_not(None), message.c.sbd_conversation_id), else_=status.c.conversation_id
+_ON_THE_WIRE = (
+    select(message.c.sbd_conversation_id)
+    .where(message.c.id == status.c.message_id, status.c.direction == Direction.OUTGOING.value)
+    .scalar_subquery()
 )
+_CONVERSATION = func.coalesce(_ON_THE_WIRE, status.c.conversation_id)
 _ENTRIES = select(
     status.c.cursor.label("number"),
     _NUMBER.label("conversation_number"),
@@ -73,8 +76,6 @@ _ENTRIES = select(
     status.c.mend,
     status.c.raw,
     status.c.at,
-).select_from(
-    status.outerjoin(message, and_(message.c.id == status.c.message_id, status.c.direction == Direction.OUTGOING.value))
 )
 _NAMES = {
     "id": status.c.cursor,
@@ -97,15 +98,21 @@ def entries(
 
 def head(connection: Connection, reader: Reader) -> LogEntry | None:
     """The oldest entry that this client has not taken from its queue."""
-    row = connection.execute(_waiting(connection, reader).limit(1)).one_or_none()
-    return _read(row) if row else None
+    waiting = _waiting(connection, reader).order_by(status.c.cursor).limit(1)
+    # Each walk is one range of an index, and ends at its first row.
+    mine = [status.c.client_id == reader.client_id, status.c.direction == bindparam("way")]
+    walks = [(waiting.where(*mine), {"way": direction.value}) for direction in Direction]
+    theirs = waiting.where(status.c.client_id == bindparam("owner"), status.c.direction == Direction.INCOMING.value)
+    walks += [(theirs, {"owner": organisation}) for organisation in reader.organisations]
+    found = [row for query, bound in walks if (row := connection.execute(query, bound).one_or_none())]
+    return _read(min(found, key=lambda row: row.number)) if found else None
 
 
 def take(connection: Connection, reader: Reader, *, number: int) -> bool:
     """Take an entry from the client's queue; False where it is not in it. It stays in the log."""
     lock_log(connection)
-    waits = connection.execute(_waiting(connection, reader).where(status.c.cursor == number)).one_or_none()
-    if waits is None:
+    this = _waiting(connection, reader).where(status.c.cursor == number, owned_by(reader))
+    if connection.execute(this).one_or_none() is None:
         return False
     connection.execute(insert(taken).values(client_id=reader.client_id, cursor=number))
     _move_on(connection, reader)
@@ -117,19 +124,29 @@ def seen_by(reader: Reader, row: FromClause = status) -> Iterator[ColumnElement[
 
     It is its own, or came in for one of its organisations, and has not been put out of its sight.
     """
+    yield owned_by(reader, row)
+    yield _not_hidden(reader, row)
+
+
+def owned_by(reader: Reader, row: FromClause = status) -> ColumnElement[bool]:
+    """Whether it is the client's own, or came in for one of its organisations."""
     came_in = and_(row.c.client_id.in_(list(reader.organisations)), row.c.direction == Direction.INCOMING.value)
-    yield or_(row.c.client_id == reader.client_id, came_in)
-    yield ~exists().where(
+    return or_(row.c.client_id == reader.client_id, came_in)
+
+
+def _not_hidden(reader: Reader, row: FromClause) -> ColumnElement[bool]:
+    return ~exists().where(
         hidden.c.client_id == reader.client_id,
         hidden.c.message_id == row.c.message_id,
         hidden.c.direction == row.c.direction,
     )
 
 
-def _waiting(connection: Connection, reader: Reader) -> Any:
+def _waiting(connection: Connection, reader: Reader) -> Select[Any]:
+    """What has not been taken, whosever it is."""
     upto = connection.scalar(select(queue.c.upto).where(queue.c.client_id == reader.client_id)) or 0
     was_taken = exists().where(taken.c.client_id == reader.client_id, taken.c.cursor == status.c.cursor)
-    return _ENTRIES.where(status.c.cursor > upto, *seen_by(reader), ~was_taken).order_by(status.c.cursor)
+    return _ENTRIES.where(status.c.cursor > upto, _not_hidden(reader, status), ~was_taken)
 
 
 def _move_on(connection: Connection, reader: Reader) -> None:
@@ -147,11 +164,17 @@ def _conditions(wanted: LogFilter) -> Iterator[ColumnElement[bool]]:
     for column, value in (
         (status.c.cursor, wanted.number),
         (status.c.message_id, wanted.message_id),
-        (_CONVERSATION, wanted.conversation_id),
         (status.c.status, wanted.status),
     ):
         if value is not None:
             yield column == value
+    if wanted.conversation_id is not None:
+        sent = select(message.c.id).where(message.c.sbd_conversation_id == wanted.conversation_id)
+        came_in = status.c.direction == Direction.INCOMING.value
+        yield or_(
+            and_(~came_in, status.c.message_id.in_(sent)),
+            and_(came_in, status.c.conversation_id == wanted.conversation_id),
+        )
     if wanted.since is not None and wanted.until is not None:
         yield status.c.at.between(wanted.since, wanted.until)
 

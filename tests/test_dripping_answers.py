@@ -4,6 +4,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
@@ -97,6 +98,25 @@ def test_a_slow_answer_that_ends_in_time_is_whole() -> None:
     """And the connection that it came on is good for the next."""
     with answering(HEAD + b"Content-Length: 2\r\n\r\n", b"{}") as url:
         assert look(url).json() == {}
+
+
+def test_many_drip_at_once_and_are_cut_off_each_in_its_time() -> None:
+    """One with little time is not kept waiting by those with more, and what has ended is not cut any more."""
+    with answering(*ANSWERS["body"]) as slow, answering(*ANSWERS["body"]) as slower, ThreadPoolExecutor() as pool:
+        session = open_session()
+        begun = time.monotonic()
+
+        def wait(url: str, silence: float) -> float:
+            with pytest.raises(requests.ReadTimeout):
+                session.get(url, timeout=(1, silence))
+            return time.monotonic() - begun
+
+        long = pool.submit(wait, slower, 4 * SILENCE)
+        time.sleep(SILENCE / 4)
+        with answering(HEAD + b"Content-Length: 2\r\n\r\n", b"{}") as quick:
+            assert session.get(quick, timeout=(1, SILENCE)).json() == {}
+        assert wait(slow, SILENCE) < 4 * SILENCE
+        assert 8 * SILENCE <= long.result() < 12 * SILENCE
 
 
 @pytest.mark.parametrize("wait", [None, 5.0, (5.0, None)])

@@ -6,9 +6,12 @@ session. The time runs from the last byte of the request; a body that is asked f
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from heapq import heappop, heappush
+from itertools import count
 from typing import Any
 
 import requests
@@ -22,29 +25,63 @@ SILENCES = 2
 
 
 class _Guard:
-    """Cuts the line when the time is up."""
+    """One answer that is awaited: on which line, and whether its time was up first."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._timer: threading.Timer | None = None
+        self._line: socket.socket | None = None
+        self._lock = threading.Lock()
         self.overdue = False
 
     def start(self, line: socket.socket) -> None:
-        self.stop()
-        self._timer = threading.Timer(self._seconds, self._cut, args=(line,))
-        self._timer.daemon = True
-        self._timer.start()
+        self._line = line
+        _watchman.await_end(self, time.monotonic() + self._seconds)
 
     def stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        """From here on the line may carry something else, and is not cut any more."""
+        with self._lock:
+            self._line = None
 
-    def _cut(self, line: socket.socket) -> None:
-        self.overdue = True
-        with suppress(OSError, TypeError):  # it may be closed; or TLS within TLS, which is no socket
-            socket.socket.shutdown(line, socket.SHUT_RDWR)  # SSLSocket's own would wait for the other side
+    def cut(self) -> None:
+        with self._lock:
+            if self._line is None:
+                return
+            self.overdue = True
+            with suppress(OSError, TypeError):  # it may be closed; or TLS within TLS, which is no socket
+                socket.socket.shutdown(self._line, socket.SHUT_RDWR)  # SSLSocket's own would wait for the other side
 
 
+class _Watchman:
+    """One thread for all answers: one for each would cost a third of a short call."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._ends: list[tuple[float, int, _Guard]] = []
+        self._numbers = count()
+        self._thread: threading.Thread | None = None
+
+    def await_end(self, guard: _Guard, end: float) -> None:
+        with self._changed:
+            heappush(self._ends, (end, next(self._numbers), guard))
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._watch, name="answers", daemon=True)
+                self._thread.start()
+            elif self._ends[0][2] is guard:
+                self._changed.notify()
+
+    def _watch(self) -> None:
+        while True:
+            self._next().cut()
+
+    def _next(self) -> _Guard:
+        """The guard whose time is up, when it is."""
+        with self._changed:
+            while not self._ends or self._ends[0][0] > time.monotonic():
+                self._changed.wait(self._ends[0][0] - time.monotonic() if self._ends else None)
+            return heappop(self._ends)[2]
+
+
+_watchman = _Watchman()
 _watching: ContextVar[_Guard | None] = ContextVar("watching", default=None)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import delete
 
 from gateway.cli.logs import LibraryRecords
 from gateway.delivery.committing import DELIVER
+from gateway.delivery.receipts import RECEIPT_BACK
 from gateway.sandbox.server import Sandbox
 from gateway.storage.tables import task
 from tests.live import Gateway, read_schemas, serving, working
@@ -97,7 +98,7 @@ def gateway(_served: Gateway) -> Iterator[Gateway]:
     yield _served
     requests.delete(f"{_served.sandbox.url}/_sim/faults", timeout=10)
     with _served.assembly.database.writing() as connection:
-        connection.execute(delete(task).where(task.c.kind == DELIVER))
+        connection.execute(delete(task).where(task.c.kind.in_([DELIVER, RECEIPT_BACK])))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from gateway.api.members import Answer
+from gateway.api.members import Answer, moment, moment_or_none, one_of
 from gateway.api.status_answers import EventAnswer
 from gateway.language import say
 from gateway.message.identifiers import parse_identifier
@@ -84,13 +84,13 @@ class SignatureAnswer(Answer):
     organisation = fields.String(allow_none=True, metadata={"description": "whose certificate it is"})
     signedBySender = fields.Boolean(allow_none=True, metadata={"description": "whether the sender itself signed"})
     serial = fields.String(allow_none=True)
-    validUntil = fields.String(allow_none=True)
+    validUntil = moment_or_none()
 
 
 class LockAnswer(Answer):
     """Until when a message is somebody's."""
 
-    until = fields.String()
+    until = moment()
     mine = fields.Boolean()
 
 
@@ -105,10 +105,10 @@ class IncomingAnswer(Answer):
     serviceIdentifier = fields.String()
     process = fields.String()
     documentType = fields.String()
-    state = fields.String(validate=validate.OneOf([each.value for each in InboxState]))
-    received = fields.String()
-    lastUpdated = fields.String()
-    expires = fields.String(allow_none=True)
+    state = one_of(InboxState)
+    received = moment()
+    lastUpdated = moment()
+    expires = moment_or_none()
     messageChannel = fields.String(allow_none=True)
     senderRef = fields.String(allow_none=True)
     inReplyTo = fields.String(allow_none=True, metadata={"description": "the message of ours that it answers"})
@@ -116,8 +116,8 @@ class IncomingAnswer(Answer):
     documents = fields.List(fields.Nested(FileAnswer))
     size = fields.Integer(allow_none=True, metadata={"description": "bytes of the ASiC-E; null: it carries none"})
     lock = fields.Nested(LockAnswer, allow_none=True)
-    acknowledged = fields.String(allow_none=True)
-    documentsDeleted = fields.String(allow_none=True)
+    acknowledged = moment_or_none()
+    documentsDeleted = moment_or_none()
     links = fields.Dict(keys=fields.String(), values=fields.String())
 
 
@@ -131,8 +131,8 @@ class ReceiptAnswer(Answer):
     """A status message that goes back to the sender."""
 
     status = fields.String()
-    state = fields.String(validate=validate.OneOf([each.value for each in ReceiptState]))
-    sent = fields.String(allow_none=True)
+    state = one_of(ReceiptState)
+    sent = moment_or_none()
     reason = fields.String(allow_none=True, metadata={"description": "what went wrong the last time"})
 
 

@@ -3,10 +3,10 @@
 In comes a `Preview`, out comes a plain dict; a test loads real answers with the schema. Called by `api.single`.
 """
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from gateway.api.answers import ProblemAnswer, RegisteredAnswer
-from gateway.api.members import Answer
+from gateway.api.members import Answer, moment_or_none, one_of
 from gateway.api.times import moment
 from gateway.api.tongue import told
 from gateway.api.views import Json, problem_json, registered_json, route_members
@@ -36,7 +36,7 @@ class SentFileAnswer(Answer):
 class LostInSendingAnswer(Answer):
     """Something that this recipient does not get, and why."""
 
-    what = fields.String(validate=validate.OneOf([each.value for each in Kind]))
+    what = one_of(Kind)
     place = fields.String(metadata={"description": "the file's name, or the path in the arkivmelding or the SBD"})
     line = fields.Integer(allow_none=True)
     reason = fields.String()
@@ -54,7 +54,7 @@ class PreviewAnswer(Answer):
     documentType = fields.String(allow_none=True)
     securityLevel = fields.Integer(allow_none=True)
     confidential = fields.Boolean()
-    expectedResponseDateTime = fields.String(allow_none=True)
+    expectedResponseDateTime = moment_or_none()
     sees = fields.Nested(SeesAnswer)
     files = fields.List(fields.Nested(SentFileAnswer), metadata={"description": "in sending order"})
     size = fields.Integer(allow_none=True)

@@ -56,6 +56,7 @@ def conversation_json(view: View) -> Json:
         ],
         "handling": wanted_of(conversation).handling.value,
         **changes_json(view.inspection.changes, told),
+        "standardBusinessDocument": None,
     }
     if view.not_sent:
         body["notSent"] = list(view.not_sent)

@@ -45,7 +45,7 @@ BOUNDARIES: Mapping[str, Boundary] = {
     "file-written": Boundary(FileWriter, "commit"),
     "row-written": Boundary(Uploads, "put"),
     "committing": Boundary(intake, "commit_view", before=True),
-    "in-commit": Boundary(committing, "_queue"),
+    "in-commit": Boundary(committing, "queue"),
     "committed": Boundary(intake, "commit_view"),
     "answering": Boundary(out, "commitment_json"),
     "locked": Boundary(Inbox, "peek", counts=lambda _, found: found is not None),

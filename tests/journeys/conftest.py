@@ -1,6 +1,4 @@
-"""What one journey leaves under way in the outside world does not meet the next one's faults."""
-
-from collections.abc import Iterator
+"""What an earlier test left under way in the outside world does not meet the faults of this one."""
 
 import pytest
 import requests
@@ -11,12 +9,11 @@ _OVER = {"AllConfirmedDownloaded", "Purged", "Failed", "Cancelled"}
 
 
 @pytest.fixture(autouse=True)
-def _nothing_left_under_way(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Afterwards the transfers that nobody has fetched are cancelled."""
-    sandbox: Sandbox | None = request.getfixturevalue("sandbox") if "sandbox" in request.fixturenames else None
-    yield
-    if sandbox is None:
+def _nothing_under_way(request: pytest.FixtureRequest) -> None:
+    """The transfers that nobody has fetched are cancelled."""
+    if "sandbox" not in request.fixturenames:
         return
+    sandbox: Sandbox = request.getfixturevalue("sandbox")
     transfers = f"{sandbox.url}/_sim/transfers"
     for entry in requests.get(transfers, timeout=10).json():
         if entry["fileTransferStatus"] not in _OVER:

@@ -114,15 +114,15 @@ class Recipients:
             process=envelope.process,
         )
         self.deliveries.record(delivery)
-        if envelope.type == message_type(ARKIVMELDING):
-            self._answer(delivery, envelope)
+        self._answer(delivery, envelope)
 
     def _answer(self, delivery: Delivery, envelope: Envelope) -> None:
-        """MOTTATT for what came, LEVERT for what opened, and a kvittering with what the archive makes of it."""
+        """MOTTATT for what came, LEVERT for what opened, and of an arkivmelding a kvittering with what the archive says."""
         self._send_status(delivery, envelope, status="MOTTATT")
         if delivery.verdict.opened:
             self._send_status(delivery, envelope, status="LEVERT")
-        self._send_kvittering(delivery, envelope)
+        if envelope.type == message_type(ARKIVMELDING):
+            self._send_kvittering(delivery, envelope)
 
     def _send_status(self, delivery: Delivery, to: Envelope, *, status: str) -> None:
         fault = self._strike(status.lower(), delivery.recipient)

@@ -105,7 +105,12 @@ def test_what_has_waited_longest_comes_first_and_each_once(database: Database) -
     other = make_incoming(organisation=RECIPIENT, last_updated=NOW - FIVE)
     done = make_incoming(state=InboxState.ACKNOWLEDGED, last_updated=NOW - FIVE)
     store(database, *waiting, other, done)
+    bid = Bid((SENDER,), Lock("one", NOW + FIVE), NOW)
+    with database.reading() as connection:
+        assert inbox_locks.is_any_free(connection, bid, filters=InboxFilter())
     taken = [take(database) for _ in range(4)]
+    with database.reading() as connection:
+        assert not inbox_locks.is_any_free(connection, bid, filters=InboxFilter())
     assert [each.message_id if each else None for each in taken] == [
         waiting[1].message_id,
         waiting[2].message_id,
@@ -246,6 +251,8 @@ def test_the_list_goes_page_by_page(database: Database) -> None:
         window = Window(2, offset=3)
         page = inbox.page(connection, (SENDER,), filters=InboxFilter(states=(InboxState.WAITING,)), window=window)
         assert [each.message_id for each in page.messages] == ids[3:]
+        light = inbox.page(connection, (SENDER,), filters=InboxFilter(), window=Window(1, light=True))
+        assert light.messages == (replace(entries[0], sbd={}),)
         with pytest.raises(NotFound):
             inbox.page(connection, (SENDER,), filters=InboxFilter(), window=Window(after=strange.message_id))
 

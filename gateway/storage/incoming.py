@@ -150,6 +150,6 @@ def read(row: Row[Any]) -> Incoming:
         state=InboxState(facts["state"]),
         signature=Signature(**{name: facts[column] for name, column in _SIGNATURE.items()}),
         files=tuple(IncomingFile(*each) for each in facts["files"]),
-        lock=Lock(facts["lock_client"], facts["lock_until"]) if facts["lock_client"] else None,
+        lock=Lock(facts["lock_client"], facts["lock_until"]) if facts["lock_until"] else None,
         **{name: facts[name] for name in PLAIN},
     )

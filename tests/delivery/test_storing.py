@@ -173,6 +173,14 @@ def test_an_id_that_is_somebody_elses_stays_at_the_channel(desk: Desk) -> None:
     assert desk.find(said.message_id).sender == SENDER
 
 
+def test_an_envelope_that_is_too_large_stays_at_the_channel(desk: Desk) -> None:
+    """It would be kept in a row, and shown whole."""
+    desk.channel.offer(pack(envelope(business={"x": "y" * 1024 * 1024}), FILES))
+    desk.poll()
+    desk.poll()
+    assert (desk.odd(), len(desk.channel.offered), len(desk.channel.fetched)) == (["SBD_TOO_LARGE"], 1, 1)
+
+
 @pytest.mark.parametrize("word", ["a/b", "a b", "æ", "x" * 201])
 def test_an_id_that_is_no_id_stays_at_the_channel(desk: Desk, word: str) -> None:
     """It would become part of addresses and keys."""

@@ -3,8 +3,12 @@
 import hashlib
 import io
 import os
+import re
+import shutil
+import subprocess
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -14,6 +18,7 @@ from gateway.sandbox.server import Sandbox
 from tests.documents import DPO, SENDER, Message, Part
 from tests.journeys.following import log_of, message_of, send, sim, wait_for, wait_for_status
 from tests.live import Gateway, read_schemas, serving, working
+from tests.secrets import PDF
 
 World = tuple[Gateway, Gateway]
 
@@ -97,6 +102,34 @@ def test_an_answer_is_addressed_by_what_it_answers(world: World) -> None:
     assert (shown["sender"], shown["inReplyTo"]) == (DPO, message_id)
     header = shown_sbd(a, answer_id)["standardBusinessDocumentHeader"]
     assert {"type": "ReceiverRef", "instanceIdentifier": message_id} in header["businessScope"]["scope"]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the README uses curl")
+def test_the_readme_receives_when_pasted(world: World, tmp_path: Path) -> None:
+    """Its lines about receiving, in one shell, with those of the tour that they build on."""
+    a, b = world
+    while (left := b.call("GET", "/in/messages/peek")).status_code == 200:
+        b.call("DELETE", f"/in/messages/pop?messageId={left.json()['messageId']}")
+    (message_id,) = send(a)
+    incoming(b, message_id)
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r"^(?:show|field)\(\) .*$", readme, re.MULTILINE)
+    (lines,) = re.findall(r"```sh\n(# Lock the one.*?)```", readme, re.DOTALL)
+    script = "\n".join(['api() { curl -sS "$@"; }', *named, lines])
+    environment = {**os.environ, "GATEWAY_URL": b.url}
+    ran = subprocess.run(
+        ["bash", "-eu", "-c", script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert (tmp_path / "vedtak.pdf").read_bytes() == PDF
+    assert zipfile.is_zipfile(tmp_path / "melding.asice")
+    assert '"state": "acknowledged"' in ran.stdout
 
 
 def shown_sbd(gateway: Gateway, message_id: str) -> dict:  # type: ignore[type-arg]

@@ -127,6 +127,7 @@ def test_a_place_is_a_json_pointer_too() -> None:
     """As our own door writes places."""
     (fault,) = faults_of(changed(minimal(), *_RECEIVER, "value", to="her"))
     assert fault.pointer == f"/{HEADER}/receiver/0/identifier/value"
+    assert SbdFault(("a/b", "c~d", 0), Constraint.TYPE, "").pointer == "/a~1b/c~0d/0"
 
 
 @pytest.mark.parametrize("value", ["0192:311000012:311000020", "311000012", "0192:311000012"])
@@ -169,7 +170,13 @@ def test_an_sbd_nested_out_of_all_measure_is_refused() -> None:
     for _ in range(70):
         content = [content]
     (fault,) = faults_of(avtalt(content=content))
-    assert fault.constraint is Constraint.SIZE
+    assert (fault.dotted, fault.constraint) == ("avtalt.content", Constraint.SIZE)
+
+
+def test_a_number_that_no_json_can_hold_is_refused() -> None:
+    """It would come out as something that the recipient cannot read."""
+    (fault,) = faults_of(json.loads(json.dumps(avtalt(content={"a": [1]})).replace("[1]", "[1e999]")))
+    assert (fault.dotted, fault.constraint) == ("avtalt.content.a[0]", Constraint.TYPE)
 
 
 def test_what_documentation_alone_demands_can_be_let_pass() -> None:

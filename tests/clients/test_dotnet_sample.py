@@ -23,6 +23,7 @@ def test_it_is_up(gateway: Gateway) -> None:
 
 def test_the_whole_sample(gateway: Gateway) -> None:
     """Capabilities, create, upload, send, list, peek by channel, pop, DELETE; in the end peek is 204."""
+    _receive_all(gateway)
     assert bare(gateway, "GET", f"/api/capabilities/{SENDER.removeprefix('0192:')}").status_code == 200
     message_id = str(uuid.uuid4())
     body = json.dumps(whole_sbd(message_id, to=SENDER)).encode()

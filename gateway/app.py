@@ -282,7 +282,7 @@ def build_worker(assembly: Assembly) -> Worker:
 
 
 def build_reception(assembly: Assembly) -> Reception:
-    """What polls the channel."""
+    """What takes in what comes over DPO."""
     storing = Storing(assembly.database, _packages(assembly), now)
     return Reception(assembly.database, assembly.dpo, storing, now, assembly.settings.poll)
 
@@ -302,7 +302,7 @@ def _receiving(assembly: Assembly, leases: Leases) -> dict[str, Job]:
     return {
         POLL: build_reception(assembly).run,
         RECEIPT_BACK: receipts.carry,
-        REOPEN: Reopening(assembly.database, packages, now).run,
+        REOPEN: Reopening(assembly.database, _packages(assembly), now).run,
     }
 
 

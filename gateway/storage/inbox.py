@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or_, select, update
 
 from gateway.errors import NotFound
 from gateway.language import say
@@ -78,6 +78,16 @@ _OF_CONVERSATION = _FACTS.where(incoming.c.conversation_id == bindparam("convers
 def insert(connection: Connection, entry: Incoming) -> bool:
     """Remember a message; False, and nothing changed, where one with its id has come in before."""
     return insert_once(connection, incoming, row=rows.write(entry))
+
+
+def replace(connection: Connection, entry: Incoming, *, known: Incoming) -> bool:
+    """Put a message in the place of one that was never handed on; False, and nothing changed, where that has moved on."""
+    standing = (
+        incoming.c.message_id == known.message_id,
+        incoming.c.state == known.state.value,
+        incoming.c.last_updated == known.last_updated,
+    )
+    return connection.execute(update(incoming).where(*standing).values(**rows.write(entry))).rowcount > 0
 
 
 def find(connection: Connection, message_id: str) -> Incoming | None:

@@ -97,6 +97,13 @@ class Incoming:
     acknowledged: datetime | None = None
     emptied: datetime | None = None
 
+    @property
+    def was_handed_on(self) -> bool:
+        """Whether a fagsystem has got it, or may get it: another copy of it is then no news."""
+        if self.state is InboxState.ACKNOWLEDGED:
+            return self.signature.verdict in (VALID, NO_PACKAGE)
+        return self.state is InboxState.WAITING
+
     def is_locked(self, now: datetime) -> bool:
         """Whether somebody's lock on it runs."""
         return self.lock is not None and self.lock.until > now

@@ -289,7 +289,7 @@ def build_reception(assembly: Assembly) -> Reception:
 
 def _receiving(assembly: Assembly, leases: Leases) -> dict[str, Job]:
     """What is done about what comes in."""
-    settings, packages = assembly.settings, _packages(assembly)
+    settings = assembly.settings
     receipts = Receipts(
         database=assembly.database,
         transport=assembly.dpo,

@@ -15,16 +15,18 @@ from gateway.delivery.submission import Caller, Clock
 from gateway.delivery.uploads import Incoming
 from gateway.errors import Conflict, GatewayError, NotFound
 from gateway.language import say
+from gateway.message.client_sbd import read_client_sbd
 from gateway.message.identifiers import mask_persons
 from gateway.message.status import Status
 from gateway.storage import attempts, statuses
 from gateway.storage.attempts import Act, ActKind
 from gateway.storage.engine import Connection
-from gateway.storage.nextmove import exchanges
+from gateway.storage.nextmove import exchanges, forms
 from gateway.storage.statuses import StatusEvent
 
 log = structlog.get_logger(__name__)
 _LONGEST_PROGRAM = 100
+MESSAGE_EXISTS = "MESSAGE_EXISTS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,16 @@ class ReferenceSending:
     def send_at_once(
         self, sbd: Mapping[str, object], files: Sequence[Incoming], *, caller: Caller, program: str = ""
     ) -> ClassicView:
-        """Create, upload and send; where one of them fails, nothing is left."""
-        view = self.classic.create(sbd, caller, complete=False)
+        """Create, upload and send; where one of them fails, nothing is left.
+
+        What a crash has left of an earlier form with the same id, or a form with it that is still under way, gives way.
+        """
+        try:
+            view = self.classic.create(sbd, caller, complete=False, keep=self._begin_form)
+        except Conflict as refusal:
+            if refusal.code != MESSAGE_EXISTS or not self._clear_form(sbd, caller):
+                raise
+            view = self.classic.create(sbd, caller, complete=False, keep=self._begin_form)
         try:
             for incoming in files:
                 self.upload(view.message.id, incoming, caller=caller)
@@ -80,7 +90,24 @@ class ReferenceSending:
         except GatewayError:
             self._take_back(view, caller)
             raise
+        with self.classic.intake.database.writing() as connection:
+            forms.end(connection, view.message.id)
         return view
+
+    def _begin_form(self, connection: Connection, view: ClassicView) -> None:
+        forms.begin(connection, view.message.id, at=self.now())
+
+    def _clear_form(self, sbd: Mapping[str, object], caller: Caller) -> bool:
+        """Take away what is left of a form with this SBD's id; False where there is nothing of the kind."""
+        message_id = read_client_sbd(sbd, now=self.now(), complete=False).message_id or ""
+        with self.classic.intake.database.reading() as connection:
+            if not forms.is_begun(connection, message_id):
+                return False
+        try:
+            self.classic.discard(message_id, caller)
+        except (NotFound, Conflict):
+            return False  # another client's, or it has been sent after all
+        return True
 
     def _refer(self, view: ClassicView) -> None:
         """The conversation can be asked for by case and journal entry, where the arkivmelding numbers both."""

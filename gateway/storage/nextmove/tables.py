@@ -27,6 +27,14 @@ reference = Table(
     required("reference", Words),
 )
 
+# A message that a form is about to send: gone once it has been.
+form = Table(
+    "nextmove_form",
+    metadata,
+    Column("message_id", Words, primary_key=True),
+    required("begun", Moment),
+)
+
 # All statuses up to `upto` have been taken from a client's queue, and those of `taken` beyond it.
 queue = Table(
     "nextmove_queue",

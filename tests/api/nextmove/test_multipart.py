@@ -10,6 +10,7 @@ import requests
 from gateway.api.nextmove.multipart import FILE_LIMIT
 from gateway.app import build_door
 from gateway.delivery.submission import Caller
+from gateway.storage.nextmove import forms
 from tests.api.nextmove.asking import CONSTRAINT, OWN, ask, refused
 from tests.api.nextmove.sending import WHOLE, XML, form, fresh, message_id_of, scope_of, statuses_of
 from tests.documents import SENDER, Message, gradering
@@ -133,3 +134,26 @@ def test_the_sbd_is_checked_as_ever(gateway: Gateway) -> None:
     sbd = changed(minimal(), HEADER, "documentIdentification", "instanceIdentifier", to=f"x{uuid.uuid4()}")
     body = refused(post(gateway, form(sbd, *WHOLE)), 400, CONSTRAINT)
     assert [each["code"] for each in body["errors"]] == ["UUID"]
+
+
+def test_what_a_crash_has_left_gives_way(gateway: Gateway) -> None:
+    """A form that was broken off between its creation and its sending is repeated as it is, and sent once."""
+    sbd = fresh()
+    message_id, nextmove = message_id_of(sbd), build_door(gateway.assembly).extensions["gateway-rooms"].nextmove
+    caller = Caller("local", "local", (SENDER,))
+    nextmove.sending.classic.create(sbd, caller, complete=False, keep=nextmove.sending._begin_form)
+    answer = post(gateway, form(sbd, *WHOLE))
+    assert answer.status_code == 200, answer.text
+    assert statuses_of(gateway, message_id) == ["OPPRETTET"]
+    with gateway.assembly.database.reading() as connection:
+        assert not forms.is_begun(connection, message_id)
+    refused(post(gateway, form(sbd, *WHOLE)), 400, f"{OWN}MessageAlreadyExistsException")
+
+
+def test_a_draft_that_no_form_has_made_stays(gateway: Gateway) -> None:
+    """Neither one of our own door nor one that was begun step by step is thrown away for a form with its id."""
+    for path in ("/out/messages", "/api/messages/out"):
+        sbd = fresh()
+        assert gateway.call("POST", path, json=sbd).status_code in (200, 201)
+        refused(post(gateway, form(sbd, *WHOLE)), 400, f"{OWN}MessageAlreadyExistsException")
+        assert gateway.call("GET", f"/out/messages/{message_id_of(sbd)}").json()["state"] == "draft"

@@ -11,7 +11,7 @@ down_revision = "0007"
 
 
 def upgrade() -> None:
-    """Add five tables."""
+    """Add six tables."""
     _add_what_is_put_away()
     serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     op.create_table(
@@ -50,6 +50,12 @@ def _add_what_is_put_away() -> None:
         sa.Column("message_id", sa.Text, nullable=False),
         sa.Column("reference", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("message_id", name="pk_nextmove_reference"),
+    )
+    op.create_table(
+        "nextmove_form",
+        sa.Column("message_id", sa.Text, nullable=False),
+        sa.Column("begun", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("message_id", name="pk_nextmove_form"),
     )
     op.create_table(
         "nextmove_queue",

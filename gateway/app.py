@@ -15,6 +15,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import structlog
+
 from gateway.arkivmelding.inspection import Kit
 from gateway.arkivmelding.schema import FILES, Schemas
 from gateway.config import Settings
@@ -23,20 +25,33 @@ from gateway.delivery.classic import Classic
 from gateway.delivery.classic_records import ClassicSettings
 from gateway.delivery.committing import DELIVER, EXPIRE
 from gateway.delivery.housekeeping import SWEEP, SWEEP_BYTES, Housekeeping, Keeping
+from gateway.delivery.inbox import Inbox
 from gateway.delivery.intake import Intake
 from gateway.delivery.journey import Journey
 from gateway.delivery.lanes import POLL_LANE, WEBHOOK_LANE
 from gateway.delivery.leases import Leases
+from gateway.delivery.packages import Packages
+from gateway.delivery.receipts import RECEIPT_BACK, Receipts
 from gateway.delivery.reception import POLL, Reception
+from gateway.delivery.reopening import REOPEN, Reopening
 from gateway.delivery.retry import Backoff
 from gateway.delivery.steering import Steering
+from gateway.delivery.storing import Storing
 from gateway.delivery.uploads import Uploads
 from gateway.delivery.webhooks.posting import Poster
 from gateway.delivery.webhooks.subscribing import Subscribing
 from gateway.delivery.webhooks.telling import WEBHOOK, Webhooks
 from gateway.delivery.worker import Hands, Job, Worker
 from gateway.errors import SetupFault
-from gateway.keys import DocumentSealer, KeyRing, load_key_pairs, load_or_create_sealing_keys, load_sealing_keys
+from gateway.keys import (
+    DocumentSealer,
+    KeyRing,
+    TrustRoots,
+    load_key_pairs,
+    load_or_create_sealing_keys,
+    load_roots,
+    load_sealing_keys,
+)
 from gateway.language import say
 from gateway.maskinporten import AltinnTokens, Maskinporten
 from gateway.message.processes import Channel
@@ -51,6 +66,8 @@ from gateway.transports.dpo import DpoTransport
 
 if TYPE_CHECKING:
     from flask import Flask
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +222,7 @@ def build_door(assembly: Assembly) -> "Flask":
         now=now,
         waiting=Waiting(assembly.database, settings.server.threads),
         subscribing=Subscribing(assembly.database, poster, assembly.sealer, settings.webhooks, now, new_id),
+        inbox=Inbox(assembly.database, assembly.blobs, now, settings.inbox),
     )
     login = LoginSettings(settings.server.hosts, settings.organisations, is_loopback(settings.server.host))
     return create_door(behind, login)
@@ -226,7 +244,6 @@ def build_worker(assembly: Assembly) -> Worker:
         leases=leases,
     )
     carrier = Carrier(assembly.database, journey, Backoff(settings.retry, random.random), now)
-    reception = Reception(assembly.database, assembly.dpo, now, settings.poll)
     keeping = Keeping(settings.documents.retention, settings.data / "spool")
     housekeeping = Housekeeping(assembly.database, assembly.blobs, now, keeping=keeping)
     housekeeping.sweep_spool()
@@ -242,7 +259,7 @@ def build_worker(assembly: Assembly) -> Worker:
     jobs: dict[str, Job] = {
         DELIVER: carrier.carry,
         EXPIRE: carrier.expire,
-        POLL: reception.run,
+        **_receiving(assembly, leases),
         SWEEP: housekeeping.run,
         SWEEP_BYTES: housekeeping.run_bytes,
         WEBHOOK: webhooks.run,
@@ -250,12 +267,47 @@ def build_worker(assembly: Assembly) -> Worker:
     with assembly.database.writing() as connection:
         for organisation in settings.organisations:
             tasks.ensure(connection, NewTask(POLL, organisation, now(), lane=POLL_LANE))
-        for kind in (SWEEP, SWEEP_BYTES):
+        for kind in (SWEEP, SWEEP_BYTES, REOPEN):
             tasks.ensure(connection, NewTask(kind, "", now()))
+        # A key that opens what came before may have been put back while nothing ran.
+        tasks.hasten(connection, REOPEN, subject="", now=now())
     owner = f"{socket.gethostname()}:{os.getpid()}"
     lanes = replace(settings.worker.lanes, own={WEBHOOK_LANE: settings.webhooks.parallel})
     worker = replace(settings.worker, lanes=lanes)
     return Worker(assembly.database, Hands(owner, jobs, leases), settings=worker, now=now)
+
+
+def build_reception(assembly: Assembly) -> Reception:
+    """What takes in what comes over DPO."""
+    storing = Storing(assembly.database, _packages(assembly), now)
+    return Reception(assembly.database, assembly.dpo, storing, now, assembly.settings.poll)
+
+
+def _receiving(assembly: Assembly, leases: Leases) -> dict[str, Job]:
+    """What is done about what comes in."""
+    settings = assembly.settings
+    receipts = Receipts(
+        database=assembly.database,
+        transport=assembly.dpo,
+        ring=assembly.ring,
+        backoff=Backoff(settings.retry, random.random),
+        leases=leases,
+        now=now,
+        new_id=new_id,
+    )
+    return {
+        POLL: build_reception(assembly).run,
+        RECEIPT_BACK: receipts.carry,
+        REOPEN: Reopening(assembly.database, _packages(assembly), now).run,
+    }
+
+
+def _packages(assembly: Assembly) -> Packages:
+    settings = assembly.settings
+    roots = load_roots(_read(settings.keys.roots)) if settings.keys.roots else ()
+    if not roots:
+        log.warning("no_roots", mend="Name [keys] roots: without them no message that comes in is believed.")
+    return Packages(assembly.blobs, assembly.ring, TrustRoots(roots), now, settings.data / "spool")
 
 
 def require_safe_address(settings: Settings, database: Database) -> None:

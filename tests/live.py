@@ -25,6 +25,7 @@ from gateway.registry.client import RegistrySettings
 from gateway.resources import shipped
 from gateway.sandbox.server import Sandbox
 from gateway.transports.dpo import DpoSettings
+from tests.documents import SENDER
 
 
 class _Quiet(WSGIRequestHandler):
@@ -62,9 +63,9 @@ def read_schemas() -> dict[str, bytes]:
     return {name: shipped("schemas").joinpath(name).read_bytes() for name in FILES}
 
 
-def settings_for(sandbox: Sandbox, data: Path, **changes: object) -> Settings:
-    """Settings of a gateway that lives in that sandbox, quick enough for tests."""
-    setup = sandbox.setup()
+def settings_for(sandbox: Sandbox, data: Path, *, organisation: str = SENDER, **changes: object) -> Settings:
+    """Settings of a gateway that lives in that sandbox as that organisation, quick enough for tests."""
+    setup = sandbox.setup(organisation)
     settings = Settings(
         data=data,
         organisations=(setup.sender,),

@@ -194,6 +194,7 @@ class ConversationAnswer(Answer):
     sender = fields.String()
     confidential = _nullable(fields.Boolean)
     notBefore = _nullable()
+    inReplyTo = _nullable()
     arkivmelding = fields.Nested(ArkivmeldingAnswer, allow_none=True)
     documents = fields.List(fields.Nested(DocumentAnswer))
     prototypes = fields.List(fields.Nested(PrototypeAnswer))

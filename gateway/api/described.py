@@ -62,6 +62,13 @@ POST_BODY: JsonObject = {
 XML_ANSWER: JsonObject = {
     "200": {"description": "The XML.", "content": {"application/xml": {"schema": _XML}}},
 }
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+ASICE_ANSWER: JsonObject = {
+    "200": {"description": "The ASiC-E.", "content": {"application/vnd.etsi.asic-e+zip": _BYTES}},
+    "204": {"description": "It carries no package: its SBD is all there is."},
+}
+DOCUMENT_ANSWER: JsonObject = {"200": {"description": "The document.", "content": {"*/*": _BYTES}}}
+NOTHING_ANSWER: JsonObject = {"204": {"description": "Nothing waits, or others hold all of it."}}
 EDIT_BODY: JsonObject = {"required": True, "content": {"application/json": {"schema": EditSchema}}}
 ACT_BODY: JsonObject = {"required": False, "content": {"application/json": {"schema": ActSchema}}}
 DOCUMENT_BODY: JsonObject = {

@@ -10,7 +10,7 @@ from flask import Flask, Response, g, request
 from flask_smorest import Api
 
 from gateway import __version__
-from gateway.api import capabilities, docs, management, out, rules, single, statuses, subscriptions
+from gateway.api import capabilities, docs, inbox, management, out, rules, single, statuses, subscriptions
 from gateway.api.login import LoginSettings, guard
 from gateway.api.management import REQUESTS, SECONDS
 from gateway.api.problems import register_problems
@@ -39,7 +39,7 @@ def create_door(behind: Rooms, login: LoginSettings) -> Flask:
         app, spec_kwargs={"components": {"securitySchemes": _SCHEMES}, "security": [{"apiKey": []}, {"basic": []}]}
     )
     api.spec.components.schema("ProblemDetails", schema=ProblemDetails)
-    for room in (out, single, statuses, subscriptions, capabilities, rules, management):
+    for room in (out, single, inbox, statuses, subscriptions, capabilities, rules, management):
         api.register_blueprint(room.blueprint)
     app.register_blueprint(docs.pages)
     app.extensions["gateway-spec"] = api.spec.to_dict

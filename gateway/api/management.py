@@ -13,13 +13,15 @@ from gateway import __version__
 from gateway.api.arguments import Blueprint
 from gateway.api.rooms import rooms
 from gateway.errors import StorageUnavailable
-from gateway.storage import arrivals
+from gateway.storage import arrivals, inbox
+from gateway.storage.inbox import InboxState
 
 blueprint = Blueprint("manage", __name__, url_prefix="/manage", description="For whoever runs the gateway.")
 
 METRICS = CollectorRegistry()
 REQUESTS = Counter("gateway_requests", "Requests by route and status.", ("method", "route", "status"), registry=METRICS)
 SECONDS = Histogram("gateway_request_seconds", "Seconds per request by route.", ("route",), registry=METRICS)
+INBOX = Gauge("gateway_inbox_messages", "Incoming messages that nobody acknowledged.", ("state",), registry=METRICS)
 WAITING = Gauge("gateway_arrivals_waiting", "Incoming transfers left at the channel.", ("kind",), registry=METRICS)
 
 
@@ -50,6 +52,9 @@ class Metrics(MethodView):
         with rooms().database.reading() as connection:
             for kind, count in arrivals.count_waiting(connection).items():
                 WAITING.labels(kind).set(count)
+            found = inbox.count_open(connection)
+        for state in (InboxState.WAITING, InboxState.UNREADABLE, InboxState.EXPIRED):
+            INBOX.labels(state.value).set(found.get(state, 0))
         return Response(generate_latest(METRICS), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -9,6 +9,7 @@ from flask import Flask, current_app
 
 from gateway.api.waiting import Waiting
 from gateway.delivery.classic import Classic
+from gateway.delivery.inbox import Inbox
 from gateway.delivery.intake import Intake
 from gateway.delivery.steering import Steering
 from gateway.delivery.submission import Clock
@@ -35,6 +36,7 @@ class Rooms:
     now: Clock
     waiting: Waiting
     subscribing: Subscribing
+    inbox: Inbox
 
 
 def furnish(app: Flask, behind: Rooms) -> None:

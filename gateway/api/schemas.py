@@ -81,6 +81,12 @@ class OptionsSchema(Strict):
     deadline = _deadline()
     notBefore = _not_before()
     messageChannel = fields.String(validate=validate.Regexp(r"^[a-zA-Z0-9_-]{1,25}\Z"))
+    inReplyTo = fields.String(
+        validate=validate.Length(min=1, max=200),
+        metadata={
+            "description": "The messageId of an incoming message: fills sender, recipient, process and references."
+        },
+    )
     actor = _text("saksbehandler-7", validate=validate.Length(max=200))
     handling = fields.Enum(Handling, by_value=True)
     convert = fields.Boolean(truthy={True}, falsy={False})

@@ -20,10 +20,10 @@ from gateway.api.login import current_caller
 from gateway.api.rooms import rooms
 from gateway.api.views import event_json, message_status_json
 from gateway.api.waiting import LongPoll, Question, say_how_it_went
-from gateway.errors import Invalid
+from gateway.errors import Invalid, NotFound
 from gateway.language import say
 from gateway.message.status import Outcome
-from gateway.storage import conversations, messages, statuses
+from gateway.storage import conversations, inbox, messages, statuses
 from gateway.storage.conversations import Conversation
 from gateway.storage.engine import Connection
 from gateway.storage.messages import Message, MessageState
@@ -54,15 +54,16 @@ class _Standing:
 
 @blueprint.route("/statuses")
 class Feed(MethodView):
-    """Every event of this login's messages."""
+    """Every event of this login's messages, and of what came in for its organisations."""
 
     @blueprint.arguments(FeedQuery(), location="query")
     @blueprint.response(200, FeedAnswer)
     @blueprint.doc(responses=refusals(422, 503))
     def get(self, query: Mapping[str, Any]) -> Response:
         """The events after a cursor, oldest first. Nothing is passed over and nothing is marked as read."""
-        filters = FeedFilter(query.get("status", ()), query.get("direction"), query["limit"])
-        client_id = current_caller().client_id
+        caller = current_caller()
+        wanted = query.get("status", ()), query.get("direction"), query["limit"]
+        filters, client_id = FeedFilter(*wanted, caller.organisations), caller.client_id
 
         def ask(connection: Connection) -> FeedPage:
             found = statuses.feed(connection, client_id=client_id, after=query["after"], filters=filters)
@@ -118,7 +119,13 @@ def _require_drawn(connection: Connection, after: int) -> None:
 
 
 def _look_up(connection: Connection, any_id: str, *, client_id: str) -> _Standing:
-    conversation_id = conversations.resolve(connection, any_id, client_id=client_id)
+    try:
+        conversation_id = conversations.resolve(connection, any_id, client_id=client_id)
+    except NotFound as fault:
+        found = inbox.find(connection, any_id)
+        if found is not None and found.organisation in current_caller().organisations:
+            fault.mend = say("It is an incoming message: GET /in/messages/{id} shows its statuses.", id=any_id)
+        raise
     conversation = conversations.find(connection, conversation_id, client_id=None)
     wanted = messages.of_conversation(connection, conversation_id)
     if any_id != conversation_id:

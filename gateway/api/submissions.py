@@ -70,6 +70,7 @@ def submission_of(form: Form) -> Submission:
             handling=fields.get("handling") or preferred_handling(),
             convert=fields.get("convert", False),
             fill=fields.get("fill", {}),
+            in_reply_to=fields.get("inReplyTo"),
         ),
         recipients=tuple(Given(entry["korrespondansepart"], entry["navn"], entry["identifikator"]) for entry in given),
         documents=tuple(form.documents),

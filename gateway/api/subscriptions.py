@@ -61,6 +61,7 @@ class Subscriptions(MethodView):
             statuses=tuple(dict.fromkeys(body.get("statuses", ()))),
             direction=body.get("direction"),
             after=body.get("after"),
+            organisations=current_caller().organisations,
         )
         with rooms().waiting.errand():  # the name server of the host is somebody outside
             kept = rooms().subscribing.create(_mine(), wanted)

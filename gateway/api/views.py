@@ -45,6 +45,7 @@ def conversation_json(view: View) -> Json:
         "sender": conversation.sender,
         "confidential": conversation.confidential,
         "notBefore": moment(options_of(conversation).not_before),
+        "inReplyTo": options_of(conversation).in_reply_to,
         "arkivmelding": arkivmelding_json(view.inspection) if conversation.emptied is None else None,
         "documents": _documents(view),
         "prototypes": [_prototype(each, view) for each in view.prototypes],

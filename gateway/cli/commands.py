@@ -22,6 +22,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("validate", "Check arkivmeldinger: XSD and rules, with line and mend."),
     "send": ("send", "Send an arkivmelding with its documents through a running gateway."),
     "status": ("status", "Show what has become of a conversation or a message."),
+    "inbox": ("inbox", "List, show, save and acknowledge what came in."),
+    "reply": ("reply", "Answer a message that came in with an arkivmelding."),
     "retry": ("retry", "Try a message now, or start a failed one again."),
     "cancel": ("cancel", "Take a message back before it is handed over."),
     "client": ("clients", "Make, change, renew, list and remove logins."),

@@ -5,7 +5,7 @@ words and mends, no answer is `Unavailable`. Called by send, status, retry, canc
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
@@ -19,6 +19,7 @@ from gateway.language import Language, say
 Json = dict[str, Any]
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_BLOCK = 1024 * 1024
 _TIMEOUT = (5.0, 120.0)  # seconds: to connect, and between two bytes of an answer
 
 
@@ -96,6 +97,31 @@ class RemoteGateway:
         """Take it back before it is handed over."""
         self._call("DELETE", _path_of(message_id), params={"actor": actor} if actor else {})
 
+    def inbox(self, query: Mapping[str, Any]) -> Json:
+        """A page of what came in."""
+        return _body(self._call("GET", "/in/messages", params=dict(query)))
+
+    def incoming(self, message_id: str) -> Json:
+        """One message that came in, with everything that was told of it."""
+        return _body(self._call("GET", _incoming(message_id)))
+
+    def lock_incoming(self, message_id: str) -> None:
+        """Lock it, where it waits and nobody else has it; what it then may be asked says whether that went well."""
+        self._call("GET", "/in/messages/peek", params={"messageId": message_id})
+
+    def acknowledge(self, message_id: str) -> Json:
+        """It has been taken over."""
+        return _body(self._call("DELETE", "/in/messages/pop", params={"messageId": message_id}))
+
+    def pop(self, message_id: str) -> Iterator[bytes]:
+        """Its ASiC-E, whole."""
+        return _blocks(self._call("POST", "/in/messages/pop", params={"messageId": message_id}, stream=True))
+
+    def incoming_document(self, message_id: str, filename: str) -> Iterator[bytes]:
+        """One of its documents, whole."""
+        path = f"{_incoming(message_id)}/documents/{quote(filename, safe='')}"
+        return _blocks(self._call("GET", path, stream=True))
+
     def _change(self, method: str, conversation_id: str, *, path: str = "", **more: Any) -> requests.Response:
         etag = self._etags.get(conversation_id)
         headers = {"If-Match": etag} if etag else {}
@@ -139,6 +165,31 @@ def _require_address(url: str) -> None:
 def _path_of(message_id: str) -> str:
     """The address of one message: a conversation is found by the id of any of its messages."""
     return f"/out/messages/{quote(message_id)}/messages/{quote(message_id)}"
+
+
+def _incoming(message_id: str) -> str:
+    return f"/in/messages/{quote(message_id, safe='')}"
+
+
+def _blocks(answer: requests.Response) -> Iterator[bytes]:
+    """The bytes of an answer; `Unavailable` where they end before they should."""
+    with answer:
+        received = 0
+        try:
+            for block in answer.iter_content(_BLOCK):
+                received += len(block)
+                yield block
+        except requests.RequestException as fault:
+            raise _cut_off(received) from fault
+        if str(received) != answer.headers.get("Content-Length", str(received)):
+            raise _cut_off(received)
+
+
+def _cut_off(received: int) -> Unavailable:
+    return Unavailable(
+        say("the answer was cut off after {count} bytes; nothing was kept", count=received),
+        mend=say("Try again; the message is still there."),
+    )
 
 
 def _login(key: str | None) -> AuthBase:

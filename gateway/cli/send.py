@@ -66,12 +66,16 @@ def command(remote: "RemoteGateway", **options: Any) -> None:
       gateway send fra-fagsystemet.xml klage.pdf --convert --fill saksansvarlig='Kari N.'
       gateway send arkivmelding.xml --dry-run
     """
+    raise SystemExit(run_wish(remote, _read_wish(options)))
+
+
+def run_wish(remote: "RemoteGateway", wish: "Wish") -> int:
+    """Send what is wished, and tell what becomes of it; the exit code."""
     from gateway.cli.screen import Screen
     from gateway.cli.sending import Sending
 
     screen = Screen(language=remote.language)
-    sending = Sending(remote, screen)
-    raise SystemExit(_run(sending, _read_wish(options), screen=screen))
+    return _run(Sending(remote, screen), wish, screen=screen)
 
 
 def _run(sending: "Sending", wish: "Wish", *, screen: Any) -> int:

@@ -38,6 +38,7 @@ class Wish:
     lenient: bool = False
     convert: bool = False
     fill: tuple[tuple[str, str], ...] = ()
+    in_reply_to: str | None = None
 
 
 class Commit(StrEnum):
@@ -81,6 +82,8 @@ class Sending:
             options["sender"] = wish.sender
         if wish.confidential:
             options["confidential"] = True
+        if wish.in_reply_to:
+            options["inReplyTo"] = wish.in_reply_to
         if wish.lenient:
             options["handling"] = "lenient"
         if wish.convert:

@@ -140,6 +140,11 @@ class _Intake(_Strict):
     hide_saksparter = fields.Boolean()
 
 
+class _Inbox(_Strict):
+    lock_seconds = fields.Float(validate=validate.Range(1, 86400))
+    longest_lock_seconds = fields.Float(validate=validate.Range(1, 86400))
+
+
 class _Delivery(_Strict):
     parallel = fields.Integer(validate=validate.Range(1, 128))
     lease_seconds = fields.Float(validate=validate.Range(1))
@@ -179,6 +184,7 @@ SECTIONS: Mapping[str, Schema] = {
     "dpo": _Dpo(),
     "routing": _Routing(),
     "intake": _Intake(),
+    "inbox": _Inbox(),
     "delivery": _Delivery(),
     "webhooks": _Webhooks(),
     "shielding": _Shielding(),

@@ -15,6 +15,7 @@ from gateway.arkivmelding.rendering import Hiding
 from gateway.arkivmelding.shielding import DEFAULT_GROUNDS, Ground, Grounds
 from gateway.config.form import ENVIRONMENT, SECTIONS, Section, Source, check, overlay
 from gateway.config.records import DocumentSettings, KeySettings, ServerSettings, Settings
+from gateway.delivery.inbox import InboxSettings
 from gateway.delivery.retry import RetrySettings
 from gateway.delivery.submission import IntakeSettings, ProcessRule
 from gateway.delivery.webhooks.endpoints import WebhookSettings
@@ -82,6 +83,7 @@ def _build(data: Path, base: Path, *, sections: Mapping[str, Section]) -> Settin
             hold=_span(given["delivery"], "hold_seconds", default=timedelta()),
             size_limits=sizes,
         ),
+        inbox=_inbox(given["inbox"]),
         retry=_retry(given["delivery"]),
         worker=_worker(given["delivery"]),
         webhooks=_webhooks(base, given["webhooks"]),
@@ -165,6 +167,12 @@ def _intake(section: Section) -> IntakeSettings:
         processes=tuple(ProcessRule(**rule) for rule in section.get("processes", ())),
         hiding=hiding,
     )
+
+
+def _inbox(section: Section) -> InboxSettings:
+    defaults = InboxSettings()
+    lock = _span(section, "lock_seconds", default=defaults.lock)
+    return InboxSettings(lock, max(lock, _span(section, "longest_lock_seconds", default=defaults.longest_lock)))
 
 
 def _retry(section: Section) -> RetrySettings:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gateway.api.hosts import LOOPBACK_HOSTS
 from gateway.arkivmelding.shielding import DEFAULT_GROUNDS, Grounds
+from gateway.delivery.inbox import InboxSettings
 from gateway.delivery.retry import RetrySettings
 from gateway.delivery.submission import IntakeSettings
 from gateway.delivery.webhooks.endpoints import WebhookSettings
@@ -65,6 +66,7 @@ class Settings:
     poll: timedelta = timedelta(seconds=15)
     routing: RoutingSettings = field(default_factory=RoutingSettings)
     intake: IntakeSettings = field(default_factory=IntakeSettings)
+    inbox: InboxSettings = field(default_factory=InboxSettings)
     retry: RetrySettings = field(default_factory=RetrySettings)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)

@@ -13,6 +13,7 @@ from gateway.arkivmelding.inspection import Inspection
 from gateway.arkivmelding.parties import avsender_disagrees
 from gateway.arkivmelding.rule_checks import Place
 from gateway.arkivmelding.rules import rule
+from gateway.delivery.answering import answered_by
 from gateway.delivery.assessment import is_confidential
 from gateway.delivery.submission import Caller, IntakeSettings, Options, Submission
 from gateway.errors import Invalid
@@ -96,6 +97,7 @@ def options_of(conversation: Conversation) -> Options:
         handling=Handling(handling) if isinstance(handling, str) else None,
         convert=bool(conversation.options.get("convert")),
         fill=dict(fill) if isinstance(fill, Mapping) else {},
+        in_reply_to=answered.message_id if (answered := answered_by(conversation)) else None,
     )
 
 

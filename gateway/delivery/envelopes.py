@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
+from gateway.delivery.answering import answered_by
 from gateway.delivery.editing import merge
 from gateway.message.business import BUSINESS_TYPES
 from gateway.message.filling import write_for_wire
@@ -24,6 +25,10 @@ def compose(
     created, deadline = times
     route = choice.route
     channel = conversation.options.get("messageChannel")
+    answered = answered_by(conversation)
+    if answered and answered.recipient != choice.recipient:
+        # The others must not learn what is answered.
+        answered = None
     return Envelope(
         message_id=choice.message_id,
         conversation_id=choice.conversation_id,
@@ -34,7 +39,8 @@ def compose(
         created=created,
         expected_response=deadline,
         business=_business(choice, main_document),
-        channel=channel if isinstance(channel, str) else None,
+        channel=channel if isinstance(channel, str) else answered.channel if answered else None,
+        receiver_ref=answered.receiver_ref if answered else None,
     )
 
 

@@ -13,7 +13,7 @@ import structlog
 from gateway.delivery.committing import DELIVER, EXPIRE
 from gateway.delivery.submission import Clock
 from gateway.errors import GatewayError
-from gateway.storage import conversations, documents, idempotency, messages, retention, spool, tasks
+from gateway.storage import conversations, documents, idempotency, inbox_keeping, messages, retention, spool, tasks
 from gateway.storage.blobs import BlobStore
 from gateway.storage.engine import Database
 from gateway.storage.tasks import Task
@@ -49,11 +49,11 @@ class Housekeeping:
     def run(self, held: Task) -> None:
         """One round; what goes wrong is tried again in the next."""
         try:
-            drafts, emptied = self.expire_drafts(), self.empty_finished()
+            drafts, emptied, fetched = self.expire_drafts(), self.empty_finished(), self.empty_inbox()
             spooled = self.sweep_spool()
             with self.database.writing() as connection:
                 keys = idempotency.sweep(connection, before=self.now() - _KEYS_ARE_KEPT)
-            log.info("swept", drafts=drafts, emptied=emptied, spooled=spooled, keys=keys)
+            log.info("swept", drafts=drafts, emptied=emptied, fetched=fetched, spooled=spooled, keys=keys)
         except GatewayError as error:
             log.warning("sweep_failed", error=type(error).__name__)
         self._again(held, self.interval)
@@ -114,13 +114,29 @@ class Housekeeping:
             self.blobs.delete(key)
         return True
 
+    def empty_inbox(self) -> int:
+        """Delete the bytes of what came in and was acknowledged long enough ago, or came too late; how many messages."""
+        before, count = self.now() - self.keeping.retention, 0
+        while some := self._fetched(before):
+            for message_id in some:
+                with self.database.writing() as connection:
+                    keys = inbox_keeping.empty(connection, message_id, at=self.now())
+                for key in keys:
+                    self.blobs.delete(key)
+            count += len(some)
+        return count
+
+    def _fetched(self, before: datetime) -> tuple[str, ...]:
+        with self.database.reading() as connection:
+            return inbox_keeping.due(connection, before=before, limit=_AT_A_TIME)
+
     def sweep_spool(self) -> int:
         """Take away what a killed process left in this machine's spool; how many files and folders."""
         folder = self.keeping.spool
         return spool.sweep(folder, before=self.now() - _ORPHANS_AFTER) if folder else 0
 
     def sweep_bytes(self) -> int:
-        """Take away files that are a day old and belong to no document; how many."""
+        """Take away files that are a day old and belong to no document and no incoming message; how many."""
         before = self.now() - _ORPHANS_AFTER
         count = self.blobs.sweep_unfinished(before)
         keys = self.blobs.keys_before(before)

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from gateway.arkivmelding.inspection import Inspection, Kit, inspect
 from gateway.arkivmelding.parties import find_addressees
+from gateway.delivery.answering import fill_choices, fill_submission, find_answered, keep_answered
 from gateway.delivery.assessment import Situation, assess, is_confidential
 from gateway.delivery.choosing import Course, Registry, choose_routes, course_for, start_choices
 from gateway.delivery.committing import Commitment, commit_view
@@ -76,15 +77,21 @@ class Intake:
         submission = replace(submission, options=options)
         wanted = wanted_by(options, at=now)
         inspection = inspect_or_refuse(submission.xml, self.kit, today=now.date(), wanted=wanted)
+        with self.database.reading() as connection:
+            answered = find_answered(connection, submission, caller=caller)
+        if answered:
+            submission = fill_submission(submission, answered, inspection=inspection)
         sender = name_sender(submission.options, caller)
         owner = (self.new_id(), caller.client_id, sender)
         conversation = begin_conversation(submission, inspection, owner=owner, times=(now, self.settings))
+        conversation = keep_answered(conversation, answered) if answered else conversation
         with self.database.reading() as connection:
             inspection = advise(inspection, conversation, connection=connection)
         addressing = find_addressees(
             inspection.facts, sender, requested=submission.recipients, written=inspection.given
         )
         choices = start_choices(addressing.addressees, self.new_id)
+        choices = fill_choices(choices, answered, submission=submission) if answered else choices
         refuse_past_deadline(conversation, choices)
         choices = self._route(choices, self._course(conversation, inspection))
         placed = tuple(replace(document, conversation_id=conversation.id) for document in submission.documents)

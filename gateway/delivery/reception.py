@@ -1,7 +1,7 @@
-"""What comes in: receipts for messages that we sent become statuses; everything else waits at the channel.
+"""What comes in: polled for each organisation, receipts for what we sent credited, messages put into the inbox.
 
-In comes an organisation to poll for, out come statuses, confirmations to the channel, and notes of what is odd. Called
-by the worker. A receipt is believed only when channel, envelope and our own message agree on who sent it.
+In comes an organisation to poll for, out come statuses, messages in the inbox, confirmations to the channel, and notes of
+what is odd. Called by the worker. Nothing is confirmed before what came is stored or written down.
 """
 
 import json
@@ -10,72 +10,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import structlog
 
-from gateway.delivery.committing import DELIVER, EXPIRE
+from gateway.delivery.crediting import UNKNOWN_MESSAGE, Crediting, NotBelieved, Origin
 from gateway.delivery.lanes import Heard
+from gateway.delivery.storing import Storing
 from gateway.delivery.submission import Clock
-from gateway.errors import GatewayError, MustAct, NotFound, Outside, Untrusted
+from gateway.errors import GatewayError, Outside, Untrusted
 from gateway.language import say
-from gateway.maskinporten.calls import quote_words
-from gateway.message.identifiers import parse_identifier
 from gateway.message.processes import ARKIVMELDING_KVITTERING, STATUS
-from gateway.message.sbd import Envelope, read_envelope
-from gateway.message.status import FINAL, Evidence, Status
+from gateway.message.sbd import Envelope, JsonObject, read_envelope
 from gateway.packaging.parcel import open_dpo
-from gateway.storage import arrivals, attempts, messages, statuses, tasks
+from gateway.storage import arrivals, tasks
 from gateway.storage.arrivals import OddEvent, SeenArrival
-from gateway.storage.attempts import Attempt
 from gateway.storage.engine import Connection, Database
-from gateway.storage.messages import Message
-from gateway.storage.statuses import StatusEvent
 from gateway.storage.tasks import Task
 from gateway.transports.port import Arrival, Transport
 
 log = structlog.get_logger(__name__)
 
 POLL = "poll"
-RECEIPT = "receipt"
 CRASHES_BORNE = 5
-_ASK_RECIPIENT = say(
-    "The recipient has the message and could not use it: agree with the recipient what is to be done before anything is "
-    "sent again."
-)
-_BELIEVED = {Status.MOTTATT, Status.LEVERT, Status.LEST, Status.FEIL, Status.ANNET}
-_EVIDENCE = {Status.MOTTATT: Evidence.STORED_BY_RECIPIENT, Status.LEVERT: Evidence.STORED_BY_RECIPIENT}
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What a status or a kvittering says: of which message, what, and the recipient's own words."""
-
-    message_id: str
-    status: Status
-    evidence: Evidence
-    description: str
-    raw: str | None
-    answer: str | None = None
-    mend: str | None = None
-    must_act: MustAct | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a receipt comes from: who fetched it, what the channel says of it, what its envelope says."""
-
-    organisation: str
-    arrival: Arrival
-    envelope: Envelope
-
-
-class NotBelieved(Exception):
-    """A receipt that does not fit: `reason` is a stable code."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
+# It is kept in the row and shown whole.
+MOST_SBD_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +43,7 @@ class Reception:
 
     database: Database
     transport: Transport
+    storing: Storing
     now: Clock
     interval: timedelta = timedelta(seconds=15)
     crashes: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -130,63 +90,40 @@ class Reception:
             return
         try:
             with self.transport.fetch(organisation, arrival.reference) as path:
-                envelope = _read_parcel(path)
+                document = _read_parcel(path)
+                origin = Origin(organisation, arrival, _read_sbd(document), document)
+                if origin.envelope.document_type == STATUS:
+                    with self.database.writing() as connection:
+                        self._credit(connection, origin)
+                else:
+                    self._store(origin, path)
         except Untrusted as fault:
             self._note_odd(organisation, arrival, doubt=NotBelieved("UNREADABLE", fault.message))
             self._leave(organisation, arrival, kind="unreadable")
             return
-        if envelope.document_type not in (STATUS, ARKIVMELDING_KVITTERING):
-            self._leave(organisation, arrival, kind=envelope.type)
-            return
-        try:
-            receipt = _read_receipt(envelope)
-            with self.database.writing() as connection:
-                self._believe(connection, receipt, origin=Origin(organisation, arrival, envelope))
         except NotBelieved as doubt:
             self._note_odd(organisation, arrival, doubt=doubt)
+            if doubt.keep:
+                self._leave(organisation, arrival, kind="unreadable")
+                return
         self.transport.confirm(organisation, arrival.reference)
 
-    def _believe(self, connection: Connection, receipt: Receipt, *, origin: Origin) -> None:
-        """Turn a receipt into a status, if it comes from the recipient of the very message that it speaks of."""
+    def _credit(self, connection: Connection, origin: Origin) -> None:
+        Crediting(self.now).believe(connection, origin)
+
+    def _store(self, origin: Origin, path: Path) -> None:
+        """Into the inbox; a kvittering is credited in the same transaction, and is the client's to read as well."""
+        if origin.envelope.document_type != ARKIVMELDING_KVITTERING:
+            self.storing.take_in(origin, path)
+            return
         try:
-            message = messages.get(connection, receipt.message_id)
-        except NotFound as fault:
-            words = say("a receipt for a message that was not sent from here")
-            raise NotBelieved("UNKNOWN_MESSAGE", words) from fault
-        _check_origin(message, origin)
-        # Where our own upload's answer was lost, the receipt is the proof that it was handed over.
-        words = say("proven by the recipient's receipt")
-        proof = Receipt(message.id, Status.SENDT, Evidence.HANDED_OVER, words, None)
-        statuses.append(connection, self._event(message, proof))
-        if statuses.append(connection, self._event(message, receipt)) is None and receipt.status is Status.FEIL:
-            self._record_more(connection, message, receipt=receipt)
-        if receipt.status in FINAL:
-            tasks.remove(connection, EXPIRE, subject=message.id)
-        # A receipt proves that it was published and fetched: nothing is left to follow or to send.
-        tasks.remove(connection, DELIVER, subject=message.id)
-
-    def _record_more(self, connection: Connection, message: Message, *, receipt: Receipt) -> None:
-        """A second FEIL is no second status, but its words may be the reason: the timeline tells them, once."""
-        told = {each.raw for each in statuses.of_message(connection, message.id)}
-        recorded = {each.detail for each in attempts.of_message(connection, message.id)}
-        if receipt.raw not in told and receipt.description not in recorded:
-            more = Attempt(message.id, self.now(), RECEIPT, receipt.description, answer=receipt.answer)
-            attempts.record(connection, replace(more, mend=receipt.mend, must_act=receipt.must_act))
-
-    def _event(self, message: Message, receipt: Receipt) -> StatusEvent:
-        return StatusEvent(
-            message_id=message.id,
-            conversation_id=message.conversation_id,
-            client_id=message.client_id,
-            status=receipt.status,
-            at=self.now(),
-            description=receipt.description,
-            evidence=receipt.evidence,
-            raw=receipt.raw,
-            answer=receipt.answer,
-            mend=receipt.mend,
-            must_act=receipt.must_act,
-        )
+            self.storing.take_in(origin, path, also=self._credit)
+        except NotBelieved as doubt:
+            if doubt.reason != UNKNOWN_MESSAGE:
+                raise
+            # Of a message that another system has sent: the fagsystem may know it.
+            self._note_odd(origin.organisation, origin.arrival, doubt=doubt)
+            self.storing.take_in(origin, path)
 
     def _is_left(self, arrival: Arrival, organisation: str) -> bool:
         """Whether this arrival was looked at before and left where it is."""
@@ -194,7 +131,7 @@ class Reception:
             return arrivals.is_seen(connection, organisation, reference=arrival.reference)
 
     def _leave(self, organisation: str, arrival: Arrival, *, kind: str) -> None:
-        """Count it and leave it at the channel, unconfirmed: nothing is lost before there is an inbox for it."""
+        """Count it and leave it at the channel, unconfirmed, for somebody to look at."""
         with self.database.writing() as connection:
             arrivals.see(connection, SeenArrival(organisation, arrival.reference, kind, self.now()))
         log.info("arrival_waits", reference=arrival.reference, kind=kind)
@@ -206,77 +143,32 @@ class Reception:
         log.warning("odd_event", reference=arrival.reference, reason=doubt.reason)
 
 
-def _read_parcel(path: Path) -> Envelope:
+def _read_parcel(path: Path) -> JsonObject:
     with path.open("rb") as source, open_dpo(source) as parcel:
+        if len(parcel.sbd) > MOST_SBD_BYTES:
+            raise NotBelieved(
+                "SBD_TOO_LARGE", say("an envelope larger than {most} bytes", most=MOST_SBD_BYTES), keep=True
+            )
         try:
-            document = json.loads(parcel.sbd)
-            if not isinstance(document, dict):
-                raise ValueError("sbd.json is no object")
-            return read_envelope(document)
+            document = json.loads(parcel.sbd, parse_constant=_refuse)
         except (ValueError, RecursionError) as fault:
-            message = say("the envelope cannot be read: {error}", error=type(fault).__name__)
-            raise Untrusted(message, code="NOT_AN_SBD") from fault
+            raise _no_sbd(fault) from fault
+    if not isinstance(document, Mapping):
+        raise _no_sbd(TypeError())
+    return cast("JsonObject", document)
 
 
-def _read_receipt(envelope: Envelope) -> Receipt:
-    raw = json.dumps(envelope.business, ensure_ascii=False)
-    if envelope.document_type == STATUS:
-        word = str(envelope.business.get("status", ""))
-        status = Status(word) if word in Status.__members__ else None
-        if status not in _BELIEVED:
-            doubt = say("a status message with a status that a recipient cannot give")
-            raise NotBelieved("UNKNOWN_STATUS", doubt)
-        receipt = Receipt(envelope.message_id, status, _EVIDENCE.get(status, Evidence.NONE), "", raw)
-        return (
-            _refused(receipt, say("the recipient's system answered that it failed"))
-            if status is Status.FEIL
-            else receipt
-        )
-    related = str(envelope.business.get("relatedToMessageId", ""))
-    kind = str(envelope.business.get("receiptType", ""))
-    words = _texts(envelope)
-    description = say("the recipient's archive answered {kind}", kind=kind)
-    if words:
-        description = say("the recipient's archive answered {kind}: {words}", kind=kind, words=words)
-    read = Receipt(related, Status.LEST, Evidence.REGISTERED_IN_ARCHIVE, description, raw, words or None)
-    if kind not in ("ERROR", "NOTSUPPORTED"):
-        return read
-    return _refused(replace(read, status=Status.FEIL, evidence=Evidence.NONE), description)
-
-
-def _refused(receipt: Receipt, description: str) -> Receipt:
-    """The recipient has it and cannot use it, so it is the recipient's move: a second copy would double it."""
-    return replace(receipt, description=description, mend=_ASK_RECIPIENT, must_act=MustAct.RECIPIENT)
-
-
-def _texts(envelope: Envelope) -> str:
-    """The texts of a kvittering, as the recipient wrote them."""
-    entries = envelope.business.get("messages")
-    texts = (
-        [str(entry.get("text", "")) for entry in entries if isinstance(entry, Mapping)]
-        if isinstance(entries, list)
-        else []
-    )
-    return quote_words("; ".join(text for text in texts if text))
-
-
-def _check_origin(message: Message, origin: Origin) -> None:
-    arrival, envelope = origin.arrival, origin.envelope
-    recipient = _number(message.recipient or "")
-    if not (recipient == _number(arrival.sender) == _number(envelope.sender)):
-        words = say("a receipt from somebody who is not the recipient of the message")
-        raise NotBelieved("WRONG_SENDER", words)
-    if not (_number(message.sender) == _number(origin.organisation) == _number(envelope.receiver or "")):
-        words = say("a receipt that is addressed to somebody other than the message's sender")
-        raise NotBelieved("WRONG_RECEIVER", words)
-    if envelope.document_type == STATUS and envelope.conversation_id != message.choice.conversation_id:
-        words = say("a status whose ConversationId is not that of the message")
-        raise NotBelieved("WRONG_CONVERSATION", words)
-
-
-def _number(identifier: str) -> str:
-    """The organisation number; a text that is no identifier equals nothing but itself."""
+def _read_sbd(document: JsonObject) -> Envelope:
     try:
-        return parse_identifier(identifier).number
-    except ValueError:
-        return f"unreadable:{identifier}"
+        return read_envelope(document)
+    except (ValueError, RecursionError) as fault:
+        raise _no_sbd(fault) from fault
+
+
+def _refuse(name: str) -> object:
+    raise ValueError(name)
+
+
+def _no_sbd(fault: Exception) -> Untrusted:
+    message = say("the envelope cannot be read: {error}", error=type(fault).__name__)
+    return Untrusted(message, code="NOT_AN_SBD")

@@ -78,7 +78,10 @@ class IntakeSettings:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The `options` of a submission; what is None was not said. `fill` is what to put where a converted document lacks it."""
+    """The `options` of a submission; what is None was not said. `fill` is what to put where a converted document lacks it.
+
+    `in_reply_to` is the id of an incoming message.
+    """
 
     sender: str | None = None
     process: str | None = None
@@ -90,6 +93,7 @@ class Options:
     convert: bool = False
     fill: Mapping[str, str] = field(default_factory=dict)
     not_before: datetime | None = None
+    in_reply_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from gateway.keys.sealing import (
     read_sealing_key,
     sealing_key_files,
 )
-from gateway.keys.trust import CertificateFault, TrustRoots
+from gateway.keys.trust import CertificateFault, TrustRoots, load_roots
 
 __all__ = [
     "CERTIFICATE_ERRORS",
@@ -36,6 +36,7 @@ __all__ = [
     "create_sealing_key",
     "load_key_pairs",
     "load_or_create_sealing_keys",
+    "load_roots",
     "load_sealing_keys",
     "may_sign",
     "organisation_of",

@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtensionOID
 
-from gateway.errors import MustAct, Untrusted
+from gateway.errors import MustAct, SetupFault, Untrusted
 from gateway.keys.pairs import CERTIFICATE_ERRORS
 from gateway.language import say
 
@@ -98,6 +98,17 @@ class TrustRoots:
         for issuer in pool if len(path) < _LONGEST_PATH else ():
             if issuer not in seen and _is_signed_by(last, issuer):
                 yield from self._find_paths((*path, issuer), pool, seen=seen)
+
+
+def load_roots(pem: bytes) -> tuple[x509.Certificate, ...]:
+    """The certificates of a PEM file; `SetupFault` where it holds none, or one that cannot be read."""
+    try:
+        return tuple(x509.load_pem_x509_certificates(pem))
+    except CERTIFICATE_ERRORS as fault:
+        raise SetupFault(
+            say("the file of trusted roots holds no certificates that can be read"),
+            mend=say("Check [keys] roots in gateway.toml: PEM is what fits."),
+        ) from fault
 
 
 def _is_signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:

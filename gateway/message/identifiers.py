@@ -65,6 +65,14 @@ def parse_identifier(text: str) -> Identifier:
     )
 
 
+def number_of(identifier: str) -> str:
+    """The organisation number; a text that is no identifier equals nothing but itself."""
+    try:
+        return parse_identifier(identifier).number
+    except ValueError:
+        return f"unreadable:{identifier}"
+
+
 def is_organisasjonsnummer(digits: str) -> bool:
     """Whether nine digits have the right check digit (modulus 11)."""
     if len(digits) != 9 or not (digits.isascii() and digits.isdigit()):

@@ -26,7 +26,6 @@ TAUSHETSBELAGT = "urn:no:difi:profile:arkivmelding:taushetsbelagt:ver1.0"
 ARKIVMELDING_RESPONSE = "urn:no:difi:profile:arkivmelding:response:ver1.0"
 
 AVTALT_PROCESS = "urn:no:difi:profile:avtalt:avtalt:ver1.0"
-AVTALT_RESPONSE = "urn:no:difi:profile:avtalt:response:ver1.0"
 
 ARKIVMELDING_PROCESSES = (
     ADMINISTRASJON,
@@ -52,6 +51,9 @@ ARKIVMELDING_KVITTERING = "urn:no:difi:arkivmelding:xsd::arkivmelding_kvittering
 AVTALT = "urn:no:difi:avtalt:xsd::avtalt"
 STATUS = "urn:no:difi:eformidling:xsd::status"
 
+AVTALT_RESPONSE = "urn:no:difi:profile:avtalt:response:ver1.0"
+EINNSYN_RESPONSE = "urn:no:difi:profile:einnsyn:response:ver1.0"
+
 # What one message may hold, summed over its files before packing, in bytes.
 SIZE_LIMITS: dict[Channel, int] = {
     Channel.DPO: 1024 * MEBIBYTE,
@@ -64,6 +66,12 @@ SIZE_LIMITS: dict[Channel, int] = {
 
 # DPV, DPF and DPI show a title to a person or to a third party before the document is opened.
 SHOWS_TITLE = frozenset({Channel.DPV, Channel.DPF, Channel.DPI})
+
+
+def response_process(document_type: str) -> str | None:
+    """The process by which a `status` about a message of this type goes; None for types that have none."""
+    area = document_type.split(":")[3] if document_type.count(":") > 3 else ""
+    return {"arkivmelding": ARKIVMELDING_RESPONSE, "avtalt": AVTALT_RESPONSE, "einnsyn": EINNSYN_RESPONSE}.get(area)
 
 
 def message_type(document_type: str) -> str:

@@ -50,6 +50,23 @@ class OpenedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedFile:
+    """One data file of a package that was looked through and not unpacked."""
+
+    name: str
+    size: int
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ExaminedPackage:
+    """The data files in their order (the first is the main document) and the certificate that signed them."""
+
+    files: tuple[ListedFile, ...]
+    signer: x509.Certificate
+
+
+@dataclass(frozen=True, slots=True)
 class OpenedPackage:
     """The data files in their order (the first is the main document) and the certificate that signed them."""
 
@@ -86,6 +103,24 @@ def open_asice(source: BinaryIO, *, trust: Trust, spool: Path) -> Iterator[Opene
         yield package
 
 
+def examine_package(source: BinaryIO, *, trust: Trust, keep: Callable[[Block], object]) -> ExaminedPackage:
+    """Decrypt and verify without unpacking: each plain byte of the container goes to `keep`, which nothing vouches for yet.
+
+    Only once this returns do they hold. `Untrusted` as with `open_package`.
+    """
+    contents = _Contents(None, trust.limits)
+    with closing(run_beside(_passed_on(_start_as_zip(decrypt(source, trust.keys)), keep))) as plain:
+        read_zip(Forward(plain), trust.limits, receive=contents.receive)
+    signer = _verify(contents, trust)
+    return ExaminedPackage(tuple(contents.listed), signer)
+
+
+def _passed_on(blocks: Iterator[Block], keep: Callable[[Block], object]) -> Iterator[Block]:
+    for block in blocks:
+        keep(block)
+        yield block
+
+
 @contextmanager
 def _spooled(blocks: Callable[[], Iterator[Block]], trust: Trust, *, spool: Path) -> Iterator[OpenedPackage]:
     try:
@@ -114,15 +149,16 @@ def _start_as_zip(blocks: Iterator[Block]) -> Iterator[Block]:
 
 
 class _Contents:
-    """Takes what a container holds: its own few files into memory, data files to disk under numbers."""
+    """Takes what a container holds: its own few files into memory, data files to disk under numbers, or (None) nowhere."""
 
-    def __init__(self, folder: Path, limits: OpenLimits) -> None:
+    def __init__(self, folder: Path | None, limits: OpenLimits) -> None:
         self._folder = folder
         self._limits = limits
         self._count = 0
         self._held = 0
         self.own: dict[str, bytes] = {}
         self.files: list[OpenedFile] = []
+        self.listed: list[ListedFile] = []
         self.digests: dict[str, bytes] = {}
 
     def receive(self, name: str, blocks: Iterator[Block]) -> int:
@@ -134,12 +170,20 @@ class _Contents:
         if name in (MIMETYPE, ROOT_MANIFEST) or _is_metadata(name):
             self.own[name] = self._hold(blocks, sums=sums)
         else:
-            path = self._folder / f"{self._count:05d}"
-            _write(path, blocks, sums=sums)
-            self.files.append(OpenedFile(name, sums.size, sums.finish().sha256, path))
+            self._take(name, blocks, sums=sums)
         found = sums.finish()
         self.digests[name] = found.sha256
         return found.crc32
+
+    def _take(self, name: str, blocks: Iterator[Block], *, sums: Checksums) -> None:
+        if self._folder is None:
+            for block in blocks:
+                sums.add(block)
+        else:
+            path = self._folder / f"{self._count:05d}"
+            _write(path, blocks, sums=sums)
+            self.files.append(OpenedFile(name, sums.size, sums.finish().sha256, path))
+        self.listed.append(ListedFile(name, sums.size, sums.finish().sha256))
 
     def _hold(self, blocks: Iterator[Block], *, sums: Checksums) -> bytes:
         held, most = [], self._limits.metadata

@@ -55,6 +55,21 @@ def read_zip(stream: Forward, limits: OpenLimits, *, receive: Receive) -> None:
         raise no_zip(say("a field of its headers is too short")) from fault
 
 
+def read_file(stream: Forward, name: str) -> Iterator[Block]:
+    """The bytes of one file of a ZIP that `read_zip` has found sound; KeyError where it holds none of that name."""
+    while stream.take(4) == LOCAL:
+        head = read_head(stream)
+        content = _Content(stream, head, spent=_Spent(OpenLimits()))
+        found = normal(head.name.decode()) == name
+        for block in content.blocks():
+            if found:
+                yield block
+        if found:
+            return
+        _read_told(stream, head, content=content)
+    raise KeyError(name)
+
+
 class _Reader:
     def __init__(self, stream: Forward, limits: OpenLimits, *, receive: Receive) -> None:
         self._stream = stream
@@ -80,7 +95,7 @@ class _Reader:
             raise RuntimeError("a receiver must take the whole file")
         self._spent.add(content.packed, content.size)
         facts = Facts(head.name, head.flags & COMPARED_FLAGS, head.method, crc, content.packed, content.size)
-        told = self._read_told(head, content)
+        told = _read_told(self._stream, head, content=content)
         if told[1:] != (facts.packed, facts.size):
             raise no_zip(say("the sizes of {name} are not those that it states", name=show_name(name)))
         if told[0] != crc:
@@ -104,16 +119,6 @@ class _Reader:
         if len(self._names) > self._limits.entries:
             raise bomb(say("more than {most} files", most=self._limits.entries))
         return name
-
-    def _read_told(self, head: Head, content: "_Content") -> tuple[int, int, int]:
-        """CRC and sizes as the entry states them: in its header, or in the descriptor behind it (§4.3.9)."""
-        if not head.flags & DESCRIBED:
-            return head.crc32, head.packed, head.size
-        wide = head.wide or max(content.packed, content.size) > FULL_32
-        first = self._stream.take(4)
-        (crc,) = struct.unpack("<I", self._stream.take(4) if first == DESCRIPTOR else first)
-        packed, size = struct.unpack("<QQ" if wide else "<II", self._stream.take(16 if wide else 8))
-        return crc, packed, size
 
     def _read_directory(self, magic: bytes) -> None:
         if magic != CENTRAL:
@@ -238,3 +243,14 @@ class _Content:
                 pending = inflater.unconsumed_tail
                 yield plain
             self._stream.back(len(inflater.unused_data))
+
+
+def _read_told(stream: Forward, head: Head, *, content: "_Content") -> tuple[int, int, int]:
+    """CRC and sizes as the entry states them: in its header, or in the descriptor behind it (§4.3.9)."""
+    if not head.flags & DESCRIBED:
+        return head.crc32, head.packed, head.size
+    wide = head.wide or max(content.packed, content.size) > FULL_32
+    first = stream.take(4)
+    (crc,) = struct.unpack("<I", stream.take(4) if first == DESCRIPTOR else first)
+    packed, size = struct.unpack("<QQ" if wide else "<II", stream.take(16 if wide else 8))
+    return crc, packed, size

@@ -1,7 +1,8 @@
 """What each recipient got, as it judged it: the sandbox's answer to "did it arrive, once, whole and signed?"
 
 Comes in: a `Delivery` for every message that a recipient fetched; goes out: the list, as JSON for the
-controls. Written by the recipients. A message that comes again raises `copies` and is no new delivery.
+controls. Written by the recipients. A message that comes again raises `copies` and is no new delivery. What an
+organisation is told of messages of its own stands beside them.
 """
 
 import threading
@@ -84,6 +85,7 @@ class Deliveries:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._deliveries: dict[tuple[str, str, str], Delivery] = {}
+        self._told: dict[tuple[str, str], list[str]] = {}
 
     def count_copy(self, recipient: str, message_id: str, *, type: str) -> bool:
         """Whether the recipient has this message already; then this is one copy more."""
@@ -105,6 +107,19 @@ class Deliveries:
         with self._lock:
             known = self._deliveries[key]
             self._deliveries[key] = replace(known, answers=(*known.answers, answer))
+
+    def note_status(self, recipient: str, message_id: str, *, status: str) -> None:
+        """Note that an organisation was told this status of a message that it has sent."""
+        with self._lock:
+            self._told.setdefault((recipient, message_id), []).append(status)
+
+    def told(self) -> list[dict[str, object]]:
+        """Of every message the statuses that its sender was told, in the order in which they came, repeats too."""
+        with self._lock:
+            return [
+                {"recipient": recipient, "messageId": message_id, "statuses": list(statuses)}
+                for (recipient, message_id), statuses in self._told.items()
+            ]
 
     def listed(self, recipient: str | None = None) -> list[dict[str, object]]:
         """Every delivery as JSON, oldest first, of one recipient where it is named."""

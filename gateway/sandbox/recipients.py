@@ -45,19 +45,25 @@ class Recipients:
     unpacker: Unpacker
     deliveries: Deliveries
     _threads: dict[str, threading.Thread] = field(default_factory=dict)
+    _gateways: set[str] = field(default_factory=lambda: {SENDER.number})
     _waking: threading.Lock = field(default_factory=threading.Lock)
 
     def wake(self) -> None:
-        """Start a recipient for each organisation with DPO that has none yet, except the gateway's own organisation."""
+        """Start a recipient for each organisation with DPO that has none yet, except those that have a gateway."""
         with self._waking:
             for organisation in self.around.organisations.all():
                 number = organisation.number
-                if not organisation.elma or number == SENDER.number or number in self._threads:
+                if not organisation.elma or number in self._gateways or number in self._threads:
                     continue
                 self._threads[number] = threading.Thread(
                     target=self._live, args=(number,), name=f"sandbox-recipient-{number}", daemon=True
                 )
                 self._threads[number].start()
+
+    def give_way(self, number: str) -> None:
+        """A real gateway receives for this organisation from now on; what waits is left to it."""
+        with self._waking:
+            self._gateways.add(number)
 
     def join(self) -> None:
         """Wait until the last one has ended, which `stopping` tells them to."""
@@ -68,7 +74,7 @@ class Recipients:
     def _live(self, number: str) -> None:
         while not self.around.stopping.wait(self.around.poll):
             for transfer in self.transfers.waiting(f"0192:{number}"):
-                if self.around.stopping.is_set():
+                if self.around.stopping.is_set() or number in self._gateways:
                     return
                 try:
                     self._fetch(transfer, number)
@@ -87,7 +93,10 @@ class Recipients:
         except ValueError as problem:
             self._record_odd(transfer, number, problem=str(problem))
         else:
-            if not self.deliveries.count_copy(number, envelope.message_id, type=envelope.type):
+            if envelope.type == message_type(STATUS):
+                status = str(envelope.business.get("status"))
+                self.deliveries.note_status(number, envelope.message_id, status=status)
+            elif not self.deliveries.count_copy(number, envelope.message_id, type=envelope.type):
                 self._take_in(transfer, path, envelope=envelope, organisation=organisation)
         self.transfers.confirm(transfer.id, organisation=organisation.identifier)
 

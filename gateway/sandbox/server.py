@@ -7,22 +7,23 @@ what a gateway must be told to live in it. Called by `gateway sandbox`, `gateway
 import shutil
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flask import Flask
 
 from gateway.arkivmelding.schema import Schemas
+from gateway.message.processes import ARKIVMELDING_RESPONSE
 from gateway.sandbox.assembly import Ground, Pace, furnish, name_addresses
 from gateway.sandbox.authority import Authority, Holder
 from gateway.sandbox.decisions import DPO_RESOURCE
 from gateway.sandbox.loopback import ADDRESS, LoopbackServer
-from gateway.sandbox.organisations import SENDER, Organisations
+from gateway.sandbox.organisations import SENDER, Organisation, Organisations
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxSetup:
-    """What a gateway must be told to live in the sandbox as its sender. Addresses are URLs, `sender` is `0192:…`."""
+    """What a gateway must be told to live in the sandbox as one organisation. Addresses are URLs, `sender` is `0192:…`."""
 
     url: str
     token_url: str
@@ -52,7 +53,8 @@ class Sandbox:
         application = Flask("gateway.sandbox", static_folder=None)
         self._server = LoopbackServer(application, port)
         self.url = f"http://{ADDRESS}:{self._server.port}"
-        ground = Ground(self.url, self._spool, self.authority, Organisations(), schemas, pace, self._stopping)
+        self._organisations = Organisations()
+        ground = Ground(self.url, self._spool, self.authority, self._organisations, schemas, pace, self._stopping)
         self._recipients = furnish(application, ground)
         self._server.open()
         self._recipients.wake()
@@ -71,23 +73,38 @@ class Sandbox:
         self._recipients.join()
         shutil.rmtree(self._spool, ignore_errors=True)
 
-    def setup(self) -> SandboxSetup:
-        """What a gateway must be told to be HAVNES KOMMUNE here."""
+    def setup(self, identifier: str = SENDER.identifier) -> SandboxSetup:
+        """What a gateway must be told to be HAVNES KOMMUNE here, or another organisation of the sandbox.
+
+        Another one gets receipts by DPO too, and is played by nobody else from now on. KeyError where there is none.
+        """
+        organisation = self._organisations.get(identifier)
+        if organisation is None:
+            raise KeyError(identifier)
+        keystore = self._folder / "sender.p12"
+        if organisation.number != SENDER.number:
+            keystore = self._folder / f"{organisation.number}.p12"
+            self.authority.write_pkcs12(Holder(organisation.number, organisation.name), keystore)
+            self._organisations.put(replace(organisation, elma=organisation.elma | {ARKIVMELDING_RESPONSE}))
+            self._recipients.give_way(organisation.number)
+        return self._describe(organisation, keystore)
+
+    def _describe(self, organisation: Organisation, keystore: Path) -> SandboxSetup:
         addresses = name_addresses(self.url)
         return SandboxSetup(
             url=self.url,
             token_url=addresses["token"],
             audience=addresses["audience"],
-            client_id=SENDER.client_id,
+            client_id=organisation.client_id,
             token_exchange_url=addresses["tokenExchange"],
             registry_url=addresses["registry"],
             jwk_url=addresses["jwk"],
             broker_url=addresses["broker"],
             resource=DPO_RESOURCE,
-            sender=SENDER.identifier,
-            system_user=SENDER.system_user,
+            sender=organisation.identifier,
+            system_user=organisation.system_user,
             roots_pem=self._folder / "roots.pem",
-            keystore=self._folder / "sender.p12",
+            keystore=keystore,
             keystore_password=self._password,
         )
 

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, select, update
 
 from gateway.storage.engine import Connection
 from gateway.storage.once import insert_once
-from gateway.storage.tables import arrival, odd_event
+from gateway.storage.tables_in import arrival, odd_event
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,9 +127,15 @@ def _snapshot(database: Path, copy: Path) -> None:
         os.fsync(file.fileno())
 
 
+_KEYS = (
+    "SELECT key FROM document UNION SELECT blob FROM incoming WHERE blob IS NOT NULL "
+    "UNION SELECT parcel FROM incoming WHERE parcel IS NOT NULL"
+)
+
+
 def _keys_in(database: Path) -> frozenset[str]:
     with closing(_connect(database)) as connection:
-        return frozenset(key for (key,) in connection.execute("SELECT key FROM document"))
+        return frozenset(key for (key,) in connection.execute(_KEYS))
 
 
 def _connect(database: Path) -> sqlite3.Connection:

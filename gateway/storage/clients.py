@@ -59,6 +59,11 @@ _CHANGED = ("organisations", "require_if_match", "handling")
 _CHANGE = (
     update(client).where(client.c.id == bindparam("_id")).values({name: bindparam(f"_{name}") for name in _CHANGED})
 )
+_FOLLOW = (
+    update(subscription)
+    .where(subscription.c.client_id == bindparam("_client_id"))
+    .values(organisations=bindparam("_organisations"))
+)
 _RENEW = update(client).where(client.c.id == bindparam("_id")).values(secret_hash=bindparam("_secret_hash"))
 _REMOVE = delete(client).where(client.c.name == bindparam("name"))
 
@@ -83,6 +88,8 @@ def change(connection: Connection, entry: Client) -> bool:
     _check_bounds(entry)
     facts = {"_id": entry.id, "_organisations": list(entry.organisations)}
     wishes = {"_require_if_match": entry.require_if_match, "_handling": entry.handling}
+    # Its subscriptions tell of what comes in for the organisations that it has now, and of no others.
+    connection.execute(_FOLLOW, {"_client_id": entry.id, "_organisations": list(entry.organisations)})
     return connection.execute(_CHANGE, {**facts, **wishes}).rowcount > 0
 
 

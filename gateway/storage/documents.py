@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from gateway.errors import Conflict
 from gateway.language import say
+from gateway.storage import inbox_keeping
 from gateway.storage.engine import Connection
 from gateway.storage.tables import document
 
@@ -81,10 +82,10 @@ def remove(connection: Connection, conversation_id: str, *, filename: str) -> st
 
 
 def unreferenced(connection: Connection, keys: Iterable[str]) -> frozenset[str]:
-    """Those of the keys that no document has: what a crash left behind. Ask about some hundred at a time."""
+    """Those of the keys that no document and nothing in the inbox has: what a crash left behind. Ask about some hundred."""
     asked = frozenset(keys)
     known = connection.scalars(select(document.c.key).where(document.c.key.in_(asked)))
-    return asked.difference(known)
+    return asked.difference(known, inbox_keeping.keys_in_use(connection, asked))
 
 
 def _insert(connection: Connection, entry: StoredDocument) -> None:

@@ -74,6 +74,7 @@ class ReferenceEntry:
 
 _LIGHT = select(message, null().label("xml"))
 _OF_CONVERSATION = _LIGHT.where(message.c.conversation_id == bindparam("conversation_id")).order_by(message.c.position)
+_FIND = _LIGHT.where(message.c.id == bindparam("message_id"))
 _BY_SBD_CONVERSATION = _LIGHT.where(message.c.sbd_conversation_id == bindparam("sbd_conversation_id")).order_by(
     message.c.id
 )
@@ -176,6 +177,12 @@ def get(connection: Connection, message_id: str) -> Message:
     if row is None:
         raise _unknown()
     return _read(row)
+
+
+def find(connection: Connection, message_id: str) -> Message | None:
+    """One message without its rendering; None where there is none."""
+    row = connection.execute(_FIND, {"message_id": message_id}).one_or_none()
+    return _read(row) if row else None
 
 
 def queue(connection: Connection, message_id: str, *, rendering: bytes, term: Term) -> None:

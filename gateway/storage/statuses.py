@@ -26,6 +26,8 @@ from gateway.storage.tables import message, status
 class StatusEvent:
     """One event of one message. `raw` is the channel's own answer, whole, where it is worth keeping.
 
+    `client_id` is whose log it stands in: of an outgoing message the client that sent it, of an incoming one the
+    organisation that it came for (`0192:…`), for every client of that organisation may read it.
     `answer` is what may be shown of it; where it went wrong, `must_act` and `mend` say who must do what. `cursor` is None
     until `append` has drawn it; `round` is the message's own, and `outcome` is what an outgoing one amounts to after this
     event: `append` finds both, the second where it is not given.
@@ -50,11 +52,15 @@ class StatusEvent:
 
 @dataclass(frozen=True, slots=True)
 class FeedFilter:
-    """Which events of the feed are wanted (none named: any), and how many at most."""
+    """Which events of the feed are wanted (none named: any), and how many at most.
+
+    `organisations` are those of the client: what comes in for them is in its feed too.
+    """
 
     statuses: tuple[Status, ...] = ()
     direction: Direction | None = None
     limit: int = 100
+    organisations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,7 @@ def append(connection: Connection, event: StatusEvent) -> int | None:
     """Add an event to the log; its cursor, or None for a repeat or an illegal move in its round, which changes nothing.
 
     An outgoing message's outcome and state follow, and its conversation is finished with its last final message.
-    Who subscribes to the client's events is woken.
+    Who subscribes to the client's events, or to what comes in for the organisation, is woken.
     """
     known = event.direction is Direction.OUTGOING and lock_conversation(connection, event.message_id) is not None
     lock_log(connection)
@@ -130,6 +136,8 @@ def append(connection: Connection, event: StatusEvent) -> int | None:
     if known:
         _follow(connection, event, log=log, stood=stood)
     subscriptions.wake(connection, event.client_id, at=event.at)
+    if event.direction is Direction.INCOMING:
+        subscriptions.wake_for(connection, event.client_id, at=event.at)
     return cursor
 
 
@@ -148,17 +156,21 @@ def of_conversation(connection: Connection, conversation_id: str) -> tuple[Statu
 def feed(connection: Connection, *, client_id: str, after: int, filters: FeedFilter) -> FeedPage:
     """A client's events that came after the cursor. What it costs does not grow with what the filters leave out."""
     directions = (filters.direction,) if filters.direction else tuple(Direction)
-    bound = {"client_id": client_id, "after": after, "at_most": filters.limit}
+    bound = {"after": after, "at_most": filters.limit}
+    owners = [each for each in _owners(client_id, filters.organisations) if each[1] in directions]
     found: list[StatusEvent] = []
     # Each walk is one range of an index; merged they are in the order of the log.
-    for direction, wanted in product(directions, filters.statuses or (None,)):
+    for (owner, direction), wanted in product(owners, filters.statuses or (None,)):
         walk = _WALK if wanted is None else _WALK_STATUS
-        found += _read_all(connection.execute(walk, {**bound, "direction": direction, "status": wanted}))
+        of_owner = {**bound, "client_id": owner, "direction": direction, "status": wanted}
+        found += _read_all(connection.execute(walk, of_owner))
     events = tuple(sorted(found, key=lambda event: event.cursor or 0)[: filters.limit])
     if len(events) == filters.limit:
         return FeedPage(events, events[-1].cursor or after, more=True)
     # All up to the newest has been looked at; cursors are drawn in the order of commits, so nothing comes in below it.
-    return FeedPage(events, max(after, newest_of(connection, client_id)), more=False)
+    return FeedPage(
+        events, max(after, newest_of(connection, client_id, organisations=filters.organisations)), more=False
+    )
 
 
 def newest(connection: Connection) -> int:
@@ -166,9 +178,10 @@ def newest(connection: Connection) -> int:
     return connection.scalar(_NEWEST) or 0
 
 
-def newest_of(connection: Connection, client_id: str) -> int:
-    """The cursor of a client's newest event, 0 where it has none."""
-    bound = ({"client_id": client_id, "direction": direction} for direction in Direction)
+def newest_of(connection: Connection, client_id: str, *, organisations: Sequence[str] = ()) -> int:
+    """The cursor of the newest event of a client and of what came in for its organisations, 0 where there is none."""
+    owners = _owners(client_id, organisations)
+    bound = ({"client_id": owner, "direction": direction} for owner, direction in owners)
     return max(connection.scalar(_NEWEST_OF_CLIENT, each) or 0 for each in bound)
 
 
@@ -176,6 +189,12 @@ def is_ahead(connection: Connection, cursor: int) -> bool:
     """Whether no reader can have been given this cursor: it lies beyond what was ever drawn, the leap of a restore included."""
     drawn = _DRAWN_POSTGRES if connection.dialect.name == "postgresql" else _DRAWN_SQLITE
     return cursor > (connection.scalar(drawn) or 0)
+
+
+def _owners(client_id: str, organisations: Sequence[str]) -> list[tuple[str, Direction]]:
+    """In whose logs a client's events stand, each with its direction."""
+    own = [(client_id, direction) for direction in Direction]
+    return own + [(organisation, Direction.INCOMING) for organisation in organisations]
 
 
 def _amounts_to(log: Sequence[Status], stood: str) -> Outcome:

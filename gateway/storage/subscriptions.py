@@ -33,6 +33,7 @@ class SubscriptionState(StrEnum):
 class Subscription:
     """One subscription. What comes after `cursor` has not been told yet; no `statuses` means every one.
 
+    `organisations` are those of its client: what comes in for them is told too.
     `failures` counts the tries in a row that went wrong, since `failing_since`; `next_try` is set while it is waited.
     """
 
@@ -51,6 +52,7 @@ class Subscription:
     last_failure: datetime | None = None
     last_error: str | None = None
     next_try: datetime | None = None
+    organisations: tuple[str, ...] = ()
 
 
 _FACTS = select(*(subscription.c[name] for name in Subscription.__dataclass_fields__))
@@ -76,6 +78,9 @@ _WAKE = (
         ),
     )
     .values(due=case((and_(task.c.step == "", task.c.due > bindparam("at")), bindparam("at")), else_=task.c.due))
+)
+_ACTIVE = select(subscription.c.client_id, subscription.c.organisations).where(
+    subscription.c.state == SubscriptionState.ACTIVE.value
 )
 _RESTART = (
     update(task)
@@ -129,13 +134,25 @@ def wake(connection: Connection, client_id: str, *, at: datetime) -> None:
     connection.execute(_WAKE, {"client_id": client_id, "at": at})
 
 
+def wake_for(connection: Connection, organisation: str, *, at: datetime) -> None:
+    """The same for the clients of an organisation, when something has come in for it."""
+    clients = {row.client_id for row in connection.execute(_ACTIVE) if organisation in row.organisations}
+    for client_id in sorted(clients):
+        wake(connection, client_id, at=at)
+
+
 def restart(connection: Connection, subscription_id: str, *, at: datetime) -> None:
     """Let the task of one be due, whatever it waits for."""
     connection.execute(_RESTART, {"this": subscription_id, "at": at})
 
 
 def _row(entry: Subscription) -> dict[str, object]:
-    return {**asdict(entry), "statuses": [status.value for status in entry.statuses]}
+    row = asdict(entry)
+    return {
+        **row,
+        "statuses": [status.value for status in entry.statuses],
+        "organisations": list(entry.organisations),
+    }
 
 
 def _read(row: Row[Any]) -> Subscription:
@@ -144,5 +161,6 @@ def _read(row: Row[Any]) -> Subscription:
         statuses=tuple(Status(name) for name in facts.pop("statuses")),
         direction=Direction(named) if (named := facts.pop("direction")) else None,
         state=SubscriptionState(facts.pop("state")),
+        organisations=tuple(facts.pop("organisations")),
         **facts,
     )

@@ -249,6 +249,7 @@ subscription = Table(
     metadata,
     Column("id", Words, primary_key=True),
     required("client_id", Text),
+    required("organisations", JSON),
     required("url", Words),
     required("secret", LargeBinary),
     required("statuses", JSON),
@@ -286,29 +287,4 @@ idempotency = Table(
     Column("body", LargeBinary),
     required("created", Moment),
     Index(None, "created"),
-)
-
-odd_event = Table(
-    "odd_event",
-    metadata,
-    Column("id", SERIAL, primary_key=True),
-    required("at", Moment),
-    required("organisation", Text),
-    required("reference", Words),
-    Column("sender", Words),
-    required("reason", Text),
-    required("detail", Said),
-    UniqueConstraint("organisation", "reference", "reason"),
-)
-
-# What a channel has offered us; unconfirmed means that it will be offered again.
-arrival = Table(
-    "arrival",
-    metadata,
-    Column("organisation", Text, primary_key=True),
-    Column("reference", Words, primary_key=True),
-    required("kind", Words),
-    required("first_seen", Moment),
-    Column("confirmed", Moment),
-    Index(None, "confirmed", "kind"),
 )

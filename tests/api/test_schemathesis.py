@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.api.drafts import draft
+from tests.api.incoming import store_incoming
 from tests.documents import DPO, Message
 from tests.live import Gateway
 from tests.secrets import PDF
@@ -43,6 +44,15 @@ def names() -> list[str]:
         "GET /out/messages/{conversation_id}/messages/{message_id}/preview",
         "GET /out/messages/{conversation_id}/messages/{message_id}/timeline",
         "POST /out/messages/{conversation_id}/messages/{message_id}/retry",
+        "GET /in/messages",
+        "GET /in/messages/peek",
+        "POST /in/messages/pop",
+        "DELETE /in/messages/pop",
+        "GET /in/messages/{message_id}",
+        "POST /in/messages/{message_id}/unlock",
+        "POST /in/messages/{message_id}/extend",
+        "GET /in/messages/{message_id}/documents",
+        "GET /in/messages/{message_id}/documents/{filename}",
         "GET /statuses",
         "GET /statuses/{any_id}",
         "GET /subscriptions",
@@ -76,6 +86,7 @@ def test_no_made_up_request_breaks_the_gateway(gateway: Gateway, schema: Any, na
     operation = schema[path][method]
     body = draft(gateway)
     hook = subscription(gateway)
+    came_in = store_incoming(gateway) if path.startswith("/in/") else None
 
     @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy(), real=st.booleans())
@@ -88,6 +99,8 @@ def test_no_made_up_request_breaks_the_gateway(gateway: Gateway, schema: Any, na
                 "identifier": DPO,
                 "subscription_id": hook,
             }
+            if came_in:
+                known["message_id"] = came_in
             case.path_parameters.update({key: value for key, value in known.items() if key in case.path_parameters})
         if re.fullmatch(r"[0-9.]+s?", str((case.query or {}).get("wait", ""))):
             case.query["wait"] = "0.1s"  # what fits would be waited for
@@ -150,6 +163,24 @@ def successes(gateway: Gateway) -> Iterator[tuple[str, Callable[[], requests.Res
     yield (
         "DELETE /out/messages/{conversation_id}",
         lambda: gateway.call("DELETE", f"/out/messages/{other['conversationId']}"),
+    )
+    came_in = store_incoming(gateway)
+    inside = f"/in/messages/{came_in}"
+    yield "GET /in/messages", lambda: gateway.call("GET", "/in/messages?limit=5&state=waiting&newestFirst=true")
+    yield "GET /in/messages/peek", lambda: gateway.call("GET", f"/in/messages/peek?messageId={came_in}")
+    yield "POST /in/messages/pop", lambda: gateway.call("POST", f"/in/messages/pop?messageId={came_in}")
+    yield "GET /in/messages/{message_id}", lambda: gateway.call("GET", inside)
+    yield "POST /in/messages/{message_id}/extend", lambda: gateway.call("POST", f"{inside}/extend?seconds=60")
+    yield "GET /in/messages/{message_id}/documents", lambda: gateway.call("GET", f"{inside}/documents")
+    document = f"{inside}/documents/vedtak.pdf"
+    yield "GET /in/messages/{message_id}/documents/{filename}", lambda: gateway.call("GET", document)
+    yield "POST /in/messages/{message_id}/unlock", lambda: gateway.call("POST", f"{inside}/unlock")
+    yield (
+        "DELETE /in/messages/pop",
+        lambda: (
+            gateway.call("GET", f"/in/messages/peek?messageId={came_in}")
+            and gateway.call("DELETE", f"/in/messages/pop?messageId={came_in}")
+        ),
     )
     yield "GET /statuses", lambda: gateway.call("GET", "/statuses")
     yield "GET /statuses/{any_id}", lambda: gateway.call("GET", f"/statuses/{body['conversationId']}")

@@ -115,8 +115,8 @@ def test_an_address_that_is_none_is_told_as_that(run: Run, url: str) -> None:
     assert (result.exit_code, "is no address of a gateway" in result.stderr) == (2, True)
 
 
-@pytest.mark.parametrize("command", ["status", "retry", "cancel"])
+@pytest.mark.parametrize("command", ["status", "retry", "cancel", "inbox show"])
 def test_an_empty_id_is_refused(run: Run, command: str) -> None:
     """Nobody is asked about it."""
-    result = run(command, "", "--url", "http://127.0.0.1:9")
+    result = run(*command.split(), "", "--url", "http://127.0.0.1:9")
     assert (result.exit_code, "the ID is empty" in result.output) == (2, True)

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from gateway.delivery import reception
-from gateway.delivery.reception import CRASHES_BORNE, RECEIPT, Reception
+from gateway.delivery.crediting import RECEIPT, Origin
+from gateway.delivery.reception import CRASHES_BORNE, Reception
+from gateway.delivery.storing import Also
 from gateway.errors import NotFound
 from gateway.message.processes import ARKIVMELDING_KVITTERING, STATUS
 from gateway.message.sbd import Envelope
@@ -40,6 +42,21 @@ class Post:
         self.offered.remove(reference)
 
 
+class Shelf:
+    """An inbox that takes everything, and does what is to be done with it; `held` are the ids."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.held: list[str] = []
+
+    def take_in(self, origin: Origin, path: Path, *, also: Also | None = None) -> None:
+        """One more."""
+        with self.database.writing() as connection:
+            if also is not None:
+                also(connection, origin)
+        self.held.append(origin.envelope.message_id)
+
+
 def receive(
     database: Database, post: Post, monkeypatch: pytest.MonkeyPatch, *, said: dict[str, Envelope | Exception]
 ) -> Reception:
@@ -52,7 +69,8 @@ def receive(
         return content
 
     monkeypatch.setattr(reception, "_read_parcel", read)
-    return Reception(database, post, lambda: NOW)  # type: ignore[arg-type]  # no more of a transport is asked
+    monkeypatch.setattr(reception, "_read_sbd", lambda document: document)
+    return Reception(database, post, Shelf(database), lambda: NOW)  # type: ignore[arg-type]  # no more of them is asked
 
 
 class Said:
@@ -69,13 +87,14 @@ class Said:
 def test_an_id_that_no_database_keeps_is_unknown(
     database: Database, monkeypatch: pytest.MonkeyPatch, word: str
 ) -> None:
-    """A receipt with it is noted and confirmed, not fetched again for ever."""
+    """A receipt with it is noted, given to the client to read, and confirmed, not fetched again for ever."""
     post = Post("r")
-    said = Said(ARKIVMELDING_KVITTERING, "c", relatedToMessageId=word, receiptType="OK")
+    said = Said(ARKIVMELDING_KVITTERING, "c", "k", relatedToMessageId=word, receiptType="OK")
     reception_ = receive(database, post, monkeypatch, said={"r": said})  # type: ignore[dict-item]
     for _ in range(3):
         reception_.poll(SENDER)
     assert (post.fetched, post.offered) == (1, [])
+    assert reception_.storing.held == ["k"]  # type: ignore[attr-defined]
     with database.reading() as connection:
         assert [odd.reason for odd in arrivals.odd_events(connection, limit=9)] == ["UNKNOWN_MESSAGE"]
 

@@ -115,6 +115,7 @@ class Stage:
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "GATEWAY_DELIVERY_LEASE_SECONDS": "1",
+            "GATEWAY_INBOX_LOCK_SECONDS": "5",
             "GATEWAY_DELIVERY_FIRST_PAUSE_SECONDS": "0.2",
             "GATEWAY_DELIVERY_LONGEST_PAUSE_SECONDS": "2",
             **({"GATEWAY_STORAGE_DATABASE": self.database} if self.database else {}),

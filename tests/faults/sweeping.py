@@ -11,6 +11,7 @@ from gateway.delivery.housekeeping import Housekeeping
 from gateway.keys import DocumentSealer, load_or_create_sealing_keys
 from gateway.storage.blobs import FolderBlobs
 from gateway.storage.tables import document
+from gateway.storage.tables_in import incoming
 from tests.faults.stage import Stage
 
 
@@ -26,6 +27,8 @@ def files_after(stage: Stage, ahead: timedelta) -> tuple[set[str], set[str]]:
         housekeeping.sweep_bytes()
         with database.reading() as connection:
             kept = set(connection.scalars(select(document.c.key)))
+            came_in = connection.execute(select(incoming.c.blob, incoming.c.parcel))
+            kept |= {key for row in came_in for key in row if key}
     finally:
         database.close()
     return {path.name for path in folder.rglob("*") if path.is_file()}, kept

@@ -13,8 +13,10 @@ from gateway.api import out
 from gateway.cli import main
 from gateway.delivery import classic, committing, intake
 from gateway.delivery.classic import Classic
+from gateway.delivery.inbox import Inbox
 from gateway.delivery.intake import Intake
 from gateway.delivery.uploads import Uploads
+from gateway.storage import inbox_locks
 from gateway.storage.blobs import FileWriter
 from tests.faults.boundaries import Boundary, arm
 
@@ -53,11 +55,21 @@ BOUNDARIES: Mapping[str, Boundary] = {
     "answered": Boundary(sys.modules[__name__], "answered"),
 }
 
+# Those of receiving, which a campaign of its own goes through.
+RECEIVING: Mapping[str, Boundary] = {
+    "locking": Boundary(Inbox, "peek", before=True),
+    "locked": Boundary(Inbox, "peek", counts=lambda _, found: found is not None),
+    "popped": Boundary(Inbox, "pop"),
+    "acknowledging": Boundary(Inbox, "acknowledge", before=True),
+    "in-acknowledgement": Boundary(inbox_locks, "acknowledge"),
+    "acknowledged": Boundary(Inbox, "acknowledge"),
+}
+
 
 def run() -> None:
     """Be a server."""
     app.build_door = _tell_when_answered(app.build_door)  # type: ignore[assignment]
-    arm(BOUNDARIES)
+    arm({**BOUNDARIES, **RECEIVING})
     main()
 
 

@@ -8,12 +8,16 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from gateway.cli import main
-from gateway.delivery import journey, reception
+from gateway.delivery import crediting, journey, packages
 from gateway.delivery.carrier import Carrier
 from gateway.delivery.committing import DELIVER
 from gateway.delivery.housekeeping import Housekeeping
 from gateway.delivery.journey import Journey
-from gateway.storage import tasks
+from gateway.delivery.packages import Packages
+from gateway.delivery.receipts import Receipts
+from gateway.delivery.storing import Storing
+from gateway.storage import inbox, receipts_out, tasks
+from gateway.transports.dpo import DpoTransport
 from gateway.transports.dpo.body import UploadBody
 from gateway.transports.dpo.broker import Broker
 from tests.faults.boundaries import Boundary, arm
@@ -35,7 +39,7 @@ BOUNDARIES: Mapping[str, Boundary] = {
     "sent": Boundary(Carrier, "_record_sent"),
     "found": Boundary(Journey, "follow"),
     "followed": Boundary(Carrier, "_follow"),
-    "fetched": Boundary(reception, "_read_receipt"),
+    "fetched": Boundary(crediting, "_read_receipt"),
     "recorded": Boundary(Broker, "confirm", before=True),
     "confirmed": Boundary(Broker, "confirm"),
     "expiring": Boundary(Carrier, "expire", before=True),
@@ -44,11 +48,26 @@ BOUNDARIES: Mapping[str, Boundary] = {
     "swept": Boundary(Housekeeping, "sweep_bytes"),
 }
 
+# Those of receiving, which a campaign of its own goes through.
+RECEIVING: Mapping[str, Boundary] = {
+    "arrived": Boundary(DpoTransport, "_download"),
+    "half-opened": Boundary(packages, "examine_package"),
+    "opened": Boundary(Packages, "open"),
+    "storing": Boundary(inbox, "insert"),
+    "stored": Boundary(Storing, "take_in"),
+    "told-channel": Boundary(DpoTransport, "confirm"),
+    "receipt-named": Boundary(receipts_out, "set_reference"),
+    "receipt-uploading": Boundary(Broker, "upload", before=True),
+    "receipt-uploaded": Boundary(Broker, "upload"),
+    "receipt-sending": Boundary(receipts_out, "set_sent", before=True),
+    "receipt-sent": Boundary(Receipts, "_record_sent"),
+}
+
 
 def run() -> None:
     """Be a worker."""
     journey.BUSY_PATIENCE = PATIENCE
-    arm(BOUNDARIES)
+    arm({**BOUNDARIES, **RECEIVING})
     main()
 
 

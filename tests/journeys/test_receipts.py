@@ -123,19 +123,37 @@ def test_a_receipt_for_nothing_is_odd(gateway: Gateway, sent: dict) -> None:  # 
     assert odd_reasons(gateway)[0] == "UNKNOWN_MESSAGE"
 
 
-def test_an_incoming_arkivmelding_waits_at_the_channel_and_is_counted(gateway: Gateway, sent: dict) -> None:  # type: ignore[type-arg]
-    """It is left unconfirmed, so nothing is lost before there is an inbox for it."""
+def test_an_incoming_arkivmelding_is_stored_and_then_confirmed(gateway: Gateway, sent: dict) -> None:  # type: ignore[type-arg]
+    """It stands in the inbox, and the sender is owed MOTTATT."""
     sbd = envelope(sent, sender=THIRD, business={}, kind="arkivmelding")
+    identifier = sbd["standardBusinessDocumentHeader"]["documentIdentification"]["instanceIdentifier"]
     made = sim(gateway, "POST", "forge", **{"as": THIRD, "sbd": sbd})
+
+    def receipts() -> list[str]:
+        shown = gateway.call("GET", f"/in/messages/{identifier}")
+        return [each["status"] for each in shown.json()["receipts"] if each["state"] == "sent"] if shown.ok else []
+
+    wait_for(lambda: receipts() == ["MOTTATT"], "the receipt")
+
+    def status() -> str:
+        transfers = sim(gateway, "GET", "transfers")
+        (found,) = [each for each in transfers if each["fileTransferId"] == made["fileTransferId"]]  # type: ignore[attr-defined,index]
+        return str(found["fileTransferStatus"])
+
+    wait_for(lambda: status() != "Published", "the confirmation")
+    assert gateway.call("GET", "/in/messages").json()["total"] >= 1
+
+
+def test_a_parcel_that_is_none_is_counted_at_the_channel(gateway: Gateway, sent: dict) -> None:  # type: ignore[type-arg]
+    """It is left unconfirmed, for somebody to look at."""
+    sim(gateway, "POST", "forge", **{"as": THIRD, "content": "aW5nZW4gcGFra2U="})
 
     def waiting() -> int:
         with gateway.assembly.database.reading() as connection:
-            return arrivals.count_waiting(connection).get("arkivmelding", 0)
+            return arrivals.count_waiting(connection).get("unreadable", 0)
 
     wait_for(lambda: waiting() >= 1, "the count")
-    (transfer,) = [t for t in sim(gateway, "GET", "transfers") if t["fileTransferId"] == made["fileTransferId"]]  # type: ignore[attr-defined,index]
-    assert transfer["fileTransferStatus"] == "Published"
-    assert 'gateway_arrivals_waiting{kind="arkivmelding"}' in gateway.call("GET", "/manage/metrics").text
+    assert 'gateway_arrivals_waiting{kind="unreadable"}' in gateway.call("GET", "/manage/metrics").text
 
 
 def test_rubbish_is_noted_and_left(gateway: Gateway, sent: dict) -> None:  # type: ignore[type-arg]
@@ -159,3 +177,26 @@ def test_a_receipt_that_comes_twice_is_one_status(gateway: Gateway, worker: None
     (message_id,) = send(gateway)
     wait_for_status(gateway, message_id, "LEST")
     assert log_of(gateway, message_id).count("LEVERT") == 1
+
+
+def test_the_sender_of_a_kvittering_is_told_that_it_was_stored_and_fetched(gateway: Gateway, worker: None) -> None:
+    """MOTTATT and LEVERT, in that order, once each."""
+    (message_id,) = send(gateway)
+    wait_for_status(gateway, message_id, "LEST")
+
+    def answers() -> list[dict]:  # type: ignore[type-arg]
+        page = gateway.call("GET", "/in/messages?limit=500&newestFirst=true").json()["messages"]
+        return [each for each in page if each["inReplyTo"] == message_id]
+
+    wait_for(answers, "the kvittering")
+    (kvittering,) = answers()
+    which = f"messageId={kvittering['messageId']}"
+
+    def told() -> list[object]:
+        found = sim(gateway, "GET", "receipts")
+        return [each["statuses"] for each in found if each["messageId"] == kvittering["messageId"]]  # type: ignore[attr-defined]
+
+    wait_for(lambda: told() == [["MOTTATT"]], "MOTTATT")
+    assert gateway.call("GET", f"/in/messages/peek?{which}").status_code == 200
+    assert gateway.call("DELETE", f"/in/messages/pop?{which}").status_code == 200
+    wait_for(lambda: told() == [["MOTTATT", "LEVERT"]], "LEVERT")

@@ -18,7 +18,7 @@ from gateway.errors import SetupFault, StorageUnavailable
 from gateway.storage import engine
 from gateway.storage.columns import from_microseconds, storable, to_microseconds
 from gateway.storage.engine import Database
-from gateway.storage.tables import arrival
+from gateway.storage.tables_in import arrival
 
 from .making import NOW
 

@@ -8,7 +8,8 @@ import pytest
 from gateway.errors import NotFound
 from gateway.language import Phrase, say
 from gateway.message.status import Direction, Status
-from gateway.storage import subscriptions, tasks
+from gateway.storage import clients, subscriptions, tasks
+from gateway.storage.clients import Client, ClientKind
 from gateway.storage.engine import Database
 from gateway.storage.subscriptions import WEBHOOK, Subscription, SubscriptionState
 from gateway.storage.tasks import NewTask
@@ -84,6 +85,27 @@ def test_only_who_may_be_woken_is_woken(database: Database) -> None:
         subscriptions.wake(connection, "fagsystem", at=NOW + timedelta(minutes=1))
         subscriptions.restart(connection, entries["failing"].id, at=NOW)
     assert _due(database, entries) == {"idle": NOW, "failing": NOW, "paused": later, "another": later}
+
+
+def test_what_comes_in_wakes_the_subscriptions_of_its_organisation(database: Database) -> None:
+    """Those of every client that has it, as it is now; a client that is changed takes its subscriptions with it."""
+    ours, theirs = "0192:311000017", "0192:311000128"
+    login = Client("fagsystem", "Fagsystem", ClientKind.API_KEY, "hash", (ours,), NOW)
+    entries = {"ours": make(organisations=(ours,)), "theirs": make(client_id="another", organisations=(theirs,))}
+    later = NOW + timedelta(hours=1)
+    with database.writing() as connection:
+        clients.add(connection, login)
+        for entry in entries.values():
+            subscriptions.insert(connection, entry)
+            tasks.add(connection, NewTask(WEBHOOK, entry.id, later))
+        subscriptions.wake_for(connection, ours, at=NOW)
+    assert _due(database, entries) == {"ours": NOW, "theirs": later}
+    with database.writing() as connection:
+        assert clients.change(connection, replace(login, organisations=(theirs,)))
+        assert subscriptions.get(connection, entries["ours"].id, client_id=None).organisations == (theirs,)
+        assert subscriptions.get(connection, entries["theirs"].id, client_id=None).organisations == (theirs,)
+        subscriptions.wake_for(connection, theirs, at=NOW)
+    assert _due(database, entries) == {"ours": NOW, "theirs": NOW}
 
 
 def test_waking_goes_by_the_indexes(sqlite_database: Database) -> None:

@@ -28,13 +28,17 @@ MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A new subscription. `after` None: from now on. `secret` None: one is made."""
+    """A new subscription. `after` None: from now on. `secret` None: one is made.
+
+    What comes in for `organisations`, those of the login, is told too.
+    """
 
     url: str
     secret: str | None = field(default=None, repr=False)
     statuses: tuple[Status, ...] = ()
     direction: Direction | None = None
     after: int | None = None
+    organisations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ class Subscribing:
             state=SubscriptionState.ACTIVE,
             cursor=0,
             created=self.now(),
+            organisations=wanted.organisations,
         )
         with self.database.writing() as connection:
             # Whoever appends from here on sees it; whoever was about to has done so.
@@ -102,7 +107,7 @@ class Subscribing:
                     code="TOO_MANY",
                     mend=say("Delete one that is not needed any more."),
                 )
-            entry = replace(entry, cursor=_begin(connection, client_id, after=wanted.after))
+            entry = replace(entry, cursor=_begin(connection, entry, after=wanted.after))
             subscriptions.insert(connection, entry)
             tasks.add(connection, NewTask(WEBHOOK, entry.id, entry.created, lane=WEBHOOK_LANE))
         return Kept(entry, secret)
@@ -138,7 +143,7 @@ class Subscribing:
                     mend=say("Nothing is passed over by a replay: name a cursor from before."),
                 )
             subscriptions.change(connection, subscription_id, facts={"cursor": after})
-            filters = FeedFilter(entry.statuses, entry.direction, limit=1)
+            filters = FeedFilter(entry.statuses, entry.direction, 1, entry.organisations)
             events = statuses.feed(connection, client_id=client_id, after=after, filters=filters).events
         return replace(entry, cursor=after), events[0].cursor if events else None
 
@@ -185,8 +190,8 @@ class Subscribing:
         return subscriptions.get(connection, subscription_id, client_id=client_id)
 
 
-def _begin(connection: Connection, client_id: str, *, after: int | None) -> int:
-    newest = statuses.newest_of(connection, client_id)
+def _begin(connection: Connection, entry: Subscription, *, after: int | None) -> int:
+    newest = statuses.newest_of(connection, entry.client_id, organisations=entry.organisations)
     if after is not None and after > newest:
         raise Invalid(
             say("{after} lies ahead of {newest}, where the log of this login ends", after=after, newest=newest),

@@ -103,7 +103,7 @@ class Webhooks:
                 tasks.finish(connection, held)
                 return
             active = entry.state is SubscriptionState.ACTIVE
-            more = active and statuses.newest_of(connection, entry.client_id) > entry.cursor
+            more = active and _newest(connection, entry) > entry.cursor
             tasks.reschedule(connection, held, due=now if more else now + _IDLE, step=SLOW if more and slow else "")
 
     def _stumble(self, held: Task, tried: Subscription, *, error: Outside) -> None:
@@ -186,7 +186,7 @@ class _Telling:
 
     def _read_page(self) -> FeedPage:
         entry = self.entry
-        filters = FeedFilter(entry.statuses, entry.direction, _PAGE)
+        filters = FeedFilter(entry.statuses, entry.direction, _PAGE, entry.organisations)
         with self._webhooks.database.reading() as connection:
             return statuses.feed(connection, client_id=entry.client_id, after=entry.cursor, filters=filters)
 
@@ -203,6 +203,10 @@ class _Telling:
         except Invalid as fault:
             # The settings have changed since it was taken.
             raise Unavailable(fault.message, code=fault.code) from fault
+
+
+def _newest(connection: Connection, entry: Subscription) -> int:
+    return statuses.newest_of(connection, entry.client_id, organisations=entry.organisations)
 
 
 def require_success(answered: Answered) -> None:

@@ -5,7 +5,7 @@ In comes the connection that `migrate` put into the settings. Called by Alembic.
 
 from alembic import context
 
-from gateway.storage.tables import metadata
+from gateway.storage.tables_in import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,13 +1,13 @@
 """The classic send: conversations that began with an SBD, the SBD itself, titles and order of their documents.
 
-In comes a database of version 0005. Called by Alembic.
+In comes a database of version 0006. Called by Alembic.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 
 
 def upgrade() -> None:

@@ -39,8 +39,8 @@ _EXPIRED = {
     False: say("the deadline passed before it could be handed over; it was not sent"),
     None: say("the deadline passed before the recipient confirmed it; whether it arrived is not known"),
 }
-_POST_AGAIN = say("Post the arkivmelding again.")
-_ASK_FIRST = say("Ask the recipient whether it has the message; only if it has not, post the arkivmelding again.")
+_POST_AGAIN = say("Post the message anew.")
+_ASK_FIRST = say("Ask the recipient whether it has the message; only if it has not, post the message anew.")
 
 log = structlog.get_logger(__name__)
 
@@ -313,7 +313,7 @@ def _judged(tried: Attempt, decision: Decision) -> Attempt:
 
 def _dropped(carried: Carried, finding: Finding) -> Decision:
     sentence = say("{channel} dropped the message after it was handed over", channel=carried.channel.value)
-    mend = say("Post the arkivmelding again; if the channel found a virus, the document must be cleaned first.")
+    mend = say("Post the message anew; if the channel found a virus, the document must be cleaned first.")
     return Decision(Verdict.STOP, None, sentence, mend, finding.detail, MustAct.SENDER)
 
 

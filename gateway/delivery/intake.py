@@ -250,7 +250,7 @@ class Intake:
 
     def _situation(self, connection: Connection, conversation: Conversation) -> Situation:
         if conversation.state is ConversationState.DISCARDED:
-            raise NotFound("the conversation was discarded", mend="Post the arkivmelding again.")
+            raise NotFound("the conversation was discarded", mend="Post the message anew.")
         today, wanted = self.now().date(), wanted_of(conversation)
         inspection = inspect(conversation.arkivmelding, self.kit, today=today, wanted=wanted)
         inspection = advise(inspection, conversation, connection=connection)
@@ -290,7 +290,7 @@ def require_draft(conversation: Conversation, if_match: int | None, *, now: date
             mend="Post a new arkivmelding.",
         )
     if conversation.expires <= now:
-        raise Conflict("the draft has expired", code="DRAFT_EXPIRED", mend="Post the arkivmelding again.")
+        raise Conflict("the draft has expired", code="DRAFT_EXPIRED", mend="Post the message anew.")
     if if_match is not None and if_match != conversation.version:
         raise changed_meanwhile()
 

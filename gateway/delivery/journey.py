@@ -288,7 +288,7 @@ def _documents_gone() -> Rejected:
     return Rejected(
         say("a document of the message is not in the database any more"),
         code="DOCUMENTS_GONE",
-        mend="Nothing was sent. Post the arkivmelding again; the gateway's operator should find out what took it away.",
+        mend="Nothing was sent. Post the message anew; the gateway's operator should find out what took it away.",
         must_act=MustAct.SENDER,
     )
 
@@ -305,6 +305,6 @@ def _channel_changed(choice: Choice, record: ServiceRecord | None) -> Rejected:
             after=after,
         ),
         code="CHANNEL_CHANGED",
-        mend="Nothing was sent. Post the arkivmelding again; the new prototypes show the new channel.",
+        mend="Nothing was sent. Post the message anew; the new prototypes show the new channel.",
         must_act=MustAct.SENDER,
     )

@@ -28,8 +28,8 @@ from gateway.storage.tasks import NewTask
 
 # Retries by hand that come closer than this are one.
 _SAME_RETRY = timedelta(seconds=5)
-_AGAIN = say("Ask the recipient whether it has the message; only if it has not, post the arkivmelding again.")
-_POST_AGAIN = say("Post the arkivmelding again.")
+_AGAIN = say("Ask the recipient whether it has the message; only if it has not, post the message anew.")
+_POST_AGAIN = say("Post the message anew.")
 
 
 class Done(StrEnum):
@@ -210,7 +210,7 @@ def _require_pending(message: Message, *, now: datetime) -> None:
         raise Conflict(
             say("the message is held back until {moment}", moment=message.not_before.isoformat(timespec="seconds")),
             code="HELD",
-            mend="Wait until then; or cancel it with DELETE and post the arkivmelding again with another notBefore.",
+            mend="Wait until then; or cancel it with DELETE and post the message anew with another notBefore.",
         )
 
 

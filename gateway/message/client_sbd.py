@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 
 from gateway.language import as_phrase, say
 from gateway.message.business import BUSINESS_TYPES, BusinessType, check_business
@@ -62,7 +63,7 @@ def read_client_sbd(document: object, *, now: datetime, complete: bool = True) -
     """
     found: list[SbdFault] = []
     whole = Place(document, (), found)
-    if not whole.holds_object() or not _is_flat(whole):
+    if not whole.holds_object() or not _can_be_sent(whole):
         raise UnsoundSbd(found)
     header = whole.member(HEADER)
     kind = _read_type(header)
@@ -92,18 +93,22 @@ def read_client_sbd(document: object, *, now: datetime, complete: bool = True) -
     )
 
 
-def _is_flat(whole: Place) -> bool:
-    """Whether no value lies deeper than anything that is meant: what reads it later goes down once for each level."""
-    level: list[object] = [whole.value]
+def _can_be_sent(whole: Place) -> bool:
+    """Whether what is anywhere in it can be written again, and lies no deeper than anything that is meant.
+
+    What reads it later goes down once for each level; a number beyond all bounds would be written as no JSON.
+    """
+    level = [whole]
     for _ in range(_DEEPEST):
-        inner = [
-            each.values() if isinstance(each, Mapping) else each for each in level if isinstance(each, (Mapping, list))
-        ]
-        level = [value for values in inner for value in values]
+        for place in level:
+            if isinstance(place.value, float) and not isfinite(place.value):
+                message = say("{name} is a number beyond all bounds", name=place.name)
+                place.refuse(Constraint.TYPE, message, mend=say("Write it as a text."))
+        level = [inner for place in level for inner in place.inside()]
         if not level:
-            return True
+            return not whole.found
     message = say("the SBD is nested deeper than {most} levels", most=_DEEPEST)
-    whole.found.append(SbdFault((), Constraint.SIZE, message, say("Send it flatter.")))
+    whole.found.append(SbdFault(level[0].path[:2], Constraint.SIZE, message, say("Send it flatter.")))
     return False
 
 

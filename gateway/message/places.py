@@ -4,7 +4,7 @@ In comes a parsed JSON value, out come its parts as the reader wants them; whate
 and reading goes on. Called by the readers of SBDs and business messages.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -44,7 +44,7 @@ class SbdFault:
     @property
     def pointer(self) -> str:
         """The place as a JSON pointer: `/standardBusinessDocumentHeader/sender/0`."""
-        return "".join(f"/{step}" for step in self.path)
+        return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in self.path)
 
     @property
     def dotted(self) -> str:
@@ -84,6 +84,13 @@ class Place:
         inner = self.value.get(name) if isinstance(self.value, Mapping) else None
         return Place(inner, (*self.path, name), self.found)
 
+    def inside(self) -> Iterator["Place"]:
+        """Every value right inside the object or list here."""
+        if isinstance(self.value, Mapping):
+            yield from (Place(value, (*self.path, str(name)), self.found) for name, value in self.value.items())
+        elif isinstance(self.value, list):
+            yield from (Place(value, (*self.path, index), self.found) for index, value in enumerate(self.value))
+
     def holds_object(self, *, needed: bool = True) -> bool:
         """Whether there is an object here; anything else is noted, nothing only where it is needed."""
         return self._is(Mapping, say("an object"), needed=needed)
@@ -92,9 +99,7 @@ class Place:
         """The objects in the list here; what is no list, or no object in it, is noted."""
         if not self._is(list, say("a list"), needed=needed):
             return ()
-        entries = self.value if isinstance(self.value, Sequence) else ()
-        inner = tuple(Place(entry, (*self.path, index), self.found) for index, entry in enumerate(entries))
-        return tuple(each for each in inner if each.holds_object())
+        return tuple(each for each in self.inside() if each.holds_object())
 
     def text(self, *, needed: bool = True) -> str | None:
         """The text here; anything else is noted, nothing only where it is needed."""

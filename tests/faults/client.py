@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 import requests
 
 from tests.documents import DPO, Doc, Message, Objekt, Part
+from tests.message.sbds import changed, minimal
 
 # DPO in the sandbox; the campaign lets it fetch nothing, so that what is sent to it runs into its deadline.
 DEAF = "0192:311000063"
@@ -24,7 +25,7 @@ DEADLINE = timedelta(seconds=9)
 _PAUSE = 0.15
 _PATIENCE = 180
 _KEYS_RUNNING = 4  # so often a key is found under way before a new one is made: all that can come of it is a draft
-_LARGE_EVERY, _DEAF_EVERY = 4, 5
+_LARGE_EVERY, _DEAF_EVERY, _CLASSIC_EVERY = 4, 5, 3
 _XML, _JSON = "application/xml", "application/json"
 
 
@@ -38,12 +39,21 @@ class GaveUp(AssertionError):
 
 @dataclass(frozen=True)
 class Letter:
-    """One message as this fagsystem means it: who is to get it, and the documents by name."""
+    """One message as this fagsystem means it: who is to get it, and the documents by name.
+
+    `classic`: it writes the SBD itself, under an id of its own.
+    """
 
     number: int
     recipient: str
     documents: Mapping[str, bytes]
     deadline: datetime | None = None
+    classic: bool = False
+
+    @property
+    def message_id(self) -> str:
+        """The id that a classic one has at each try."""
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"classic letter {self.number}"))
 
     def xml(self) -> bytes:
         """The arkivmelding, the same at each try."""
@@ -106,15 +116,24 @@ class Fagsystem:
         return message  # type: ignore[no-any-return]
 
     def _send(self, letter: Letter) -> Sent:
-        conversation_id = self._draft(letter)
-        for filename, digest in letter.digests().items():
+        conversation_id = self._draft_classic(letter) if letter.classic else self._draft(letter)
+        files = {**({"arkivmelding.xml": letter.xml()} if letter.classic else {}), **letter.documents}
+        for filename, content in files.items():
             path = f"/out/messages/{conversation_id}/documents/{filename}"
-            answer = self._until("PUT", path, wanted=(200, 201), data=letter.documents[filename])
-            assert answer.json()["sha256"] == digest, "another document was kept"
+            answer = self._until("PUT", path, wanted=(200, 201), data=content)
+            assert answer.json()["sha256"] == hashlib.sha256(content).hexdigest(), "another document was kept"
         answer = self._until("POST", f"/out/messages/{conversation_id}", wanted=(200, 202, 409))
         if answer.status_code == 409:
             _require_late(letter, answer, code="DEADLINE_PASSED")
         return Sent(letter, conversation_id, answer.status_code == 202)
+
+    def _draft_classic(self, letter: Letter) -> str:
+        """Its own id is the key: found taken, it is gone on with."""
+        place = ("standardBusinessDocumentHeader", "documentIdentification", "instanceIdentifier")
+        sbd = changed(minimal(to=letter.recipient), *place, to=letter.message_id)
+        answer = self._until("POST", "/out/messages", wanted=(201, 409), json=sbd)
+        assert answer.status_code == 201 or answer.json()["code"] == "MESSAGE_EXISTS", answer.text
+        return letter.message_id
 
     def _draft(self, letter: Letter) -> str:
         while True:
@@ -158,14 +177,14 @@ def _require_late(letter: Letter, answer: requests.Response, *, code: str) -> No
 
 
 def write_letter(number: int) -> Letter:
-    """The letter of that number: most are small, some have megabytes, some go to one who never fetches."""
+    """The letter of that number: most are small, some have megabytes, some an SBD, some go to one who never fetches."""
     chance = random.Random(number)
     documents = {"vedtak.pdf": b"%PDF-1.7\n" + chance.randbytes(20_000)}
     if number % _LARGE_EVERY == 0:
         documents["kart.pdf"] = b"%PDF-1.7\n" + chance.randbytes(2_500_000)
     if number % _DEAF_EVERY == 2:
         return Letter(number, DEAF, documents, datetime.now(UTC) + DEADLINE)
-    return Letter(number, DPO, documents)
+    return Letter(number, DPO, documents, classic=number % _CLASSIC_EVERY == 0)
 
 
 def _body(letter: Letter, *, key: str) -> dict[str, object]:

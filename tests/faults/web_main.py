@@ -11,7 +11,8 @@ from flask import Flask, Response, request
 from gateway import app
 from gateway.api import out
 from gateway.cli import main
-from gateway.delivery import committing, intake
+from gateway.delivery import classic, committing, intake
+from gateway.delivery.classic import Classic
 from gateway.delivery.inbox import Inbox
 from gateway.delivery.intake import Intake
 from gateway.delivery.uploads import Uploads
@@ -43,10 +44,13 @@ BOUNDARIES: Mapping[str, Boundary] = {
     "drafting": Boundary(Intake, "draft", before=True),
     "drafted": Boundary(Intake, "draft"),
     "file-written": Boundary(FileWriter, "commit"),
-    "row-written": Boundary(Uploads, "put"),
+    "row-written": Boundary(Uploads, "keep"),
     "committing": Boundary(intake, "commit_view", before=True),
-    "in-commit": Boundary(committing, "_queue"),
+    "in-commit": Boundary(committing, "queue"),
     "committed": Boundary(intake, "commit_view"),
+    "created": Boundary(Classic, "create"),
+    "in-classic-commit": Boundary(classic, "queue"),
+    "classic-committed": Boundary(Classic, "_queue"),
     "answering": Boundary(out, "commitment_json"),
     "answered": Boundary(sys.modules[__name__], "answered"),
 }

@@ -364,7 +364,7 @@ def test_a_message_whose_document_is_gone_fails_and_says_so(gateway: Gateway) ->
     told = message_of(gateway, message_id)
     assert [event["status"] for event in told["statuses"]][-1] == "FEIL"
     assert "document of the message" in told["statuses"][-1]["description"]
-    assert "Post the arkivmelding again" in told["statuses"][-1]["mend"]
+    assert "Post the message anew" in told["statuses"][-1]["mend"]
     with gateway.assembly.database.reading() as connection:
         assert tasks.find(connection, EXPIRE, subject=message_id) is None
 

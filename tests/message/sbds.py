@@ -3,6 +3,8 @@
 import copy
 from typing import Any
 
+from hypothesis import strategies as st
+
 from gateway.message.processes import (
     ADMINISTRASJON,
     ARKIVMELDING,
@@ -11,7 +13,7 @@ from gateway.message.processes import (
     AVTALT,
     AVTALT_PROCESS,
 )
-from tests.documents import DPO
+from tests.documents import DPO, SENDER
 
 Json = dict[str, Any]
 MESSAGE_ID = "5b0f6c1e-6f5c-4a0e-9f0d-0a4b0c6d1e01"
@@ -66,3 +68,31 @@ def changed(document: Json, *path: str | int, to: object) -> Json:
     else:
         node[path[-1]] = to
     return after
+
+
+def places_in(node: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """The path of every value in a document."""
+    inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    found = [path] if path else []
+    for step, value in inner:
+        found += places_in(value, (*path, step))
+    return found
+
+
+# One with every place that the gateway reads or fills in.
+FULL = changed(
+    minimal(business={"hoveddokument": "a.pdf", "sikkerhetsnivaa": 3}), HEADER, "sender", to=[partner(SENDER)]
+)
+FULL[HEADER]["documentIdentification"] |= {"instanceIdentifier": MESSAGE_ID, "creationDateAndTime": LATER}
+FULL[HEADER]["businessScope"]["scope"][0] |= {
+    "instanceIdentifier": CONVERSATION_ID,
+    "scopeInformation": [{"expectedResponseDateTime": LATER}],
+}
+FULL[HEADER]["businessScope"]["scope"].append({"type": "MessageChannel", "identifier": "a", "instanceIdentifier": "x"})
+
+# What may stand anywhere.
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["", " ", "x", "arkivmelding", MESSAGE_ID, LATER]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([HEADER, "scope", "type", "x"]), inner),
+    max_leaves=8,
+)

@@ -1,14 +1,30 @@
 """Defaults in a client's SBD: everything that was left out is there, everything else is as it came."""
 
 import copy
+import json
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from gateway.message.client_sbd import read_client_sbd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.message.client_sbd import UnsoundSbd, read_client_sbd
 from gateway.message.filling import Defaults, fill_in, write_for_wire
 from gateway.message.sbd import read_envelope
 from tests.documents import SENDER
-from tests.message.sbds import CONVERSATION_ID, HEADER, LATER, MESSAGE_ID, Json, changed, minimal, partner
+from tests.message.sbds import (
+    CONVERSATION_ID,
+    FULL,
+    HEADER,
+    LATER,
+    MESSAGE_ID,
+    Json,
+    anything,
+    changed,
+    minimal,
+    partner,
+    places_in,
+)
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 DEADLINE = NOW + timedelta(hours=24)
@@ -104,3 +120,22 @@ def test_on_behalf_of_somebody_the_wire_names_that_one_alone() -> None:
     assert wire[HEADER]["sender"] == [{**partner(SENDER), "contactInformation": contact}]
     assert read_envelope(kept).sender == "0192:311000101:311000012"
     assert write_for_wire(filled(minimal())) == filled(minimal())
+
+
+@settings(max_examples=500)
+@given(st.data(), anything)
+def test_whatever_holds_is_whole_when_it_is_filled_in(data: st.DataObject, value: object) -> None:
+    """Nothing is left out any more, it holds again, filling it in once more changes nothing, and it can be written."""
+    document = changed(FULL, *data.draw(st.sampled_from(places_in(FULL))), to=value)
+    try:
+        sbd = read_client_sbd(document, now=NOW)
+    except UnsoundSbd:
+        return  # the reader's matter
+    numbers = count(1)
+    defaults = Defaults(SENDER, "a", DEADLINE, NOW, lambda: f"00000000-0000-4000-8000-{next(numbers):012d}")
+    whole = fill_in(sbd, defaults)
+    again = read_client_sbd(whole, now=NOW)
+    assert None not in (again.sender, again.message_id, again.conversation_id, again.expected_response)
+    assert fill_in(again, defaults) == whole
+    envelope = read_envelope(json.loads(json.dumps(write_for_wire(whole))))
+    assert (envelope.message_id, envelope.conversation_id) == (again.message_id, again.conversation_id)

@@ -281,10 +281,15 @@ def build_worker(assembly: Assembly) -> Worker:
     return Worker(assembly.database, Hands(owner, jobs, leases), settings=worker, now=now)
 
 
+def build_reception(assembly: Assembly) -> Reception:
+    """What takes in what comes over DPO."""
+    storing = Storing(assembly.database, _packages(assembly), now)
+    return Reception(assembly.database, assembly.dpo, storing, now, assembly.settings.poll)
+
+
 def _receiving(assembly: Assembly, leases: Leases) -> dict[str, Job]:
     """What is done about what comes in."""
-    settings, packages = assembly.settings, _packages(assembly)
-    storing = Storing(assembly.database, packages, now)
+    settings = assembly.settings
     receipts = Receipts(
         database=assembly.database,
         transport=assembly.dpo,
@@ -295,9 +300,9 @@ def _receiving(assembly: Assembly, leases: Leases) -> dict[str, Job]:
         new_id=new_id,
     )
     return {
-        POLL: Reception(assembly.database, assembly.dpo, storing, now, settings.poll).run,
+        POLL: build_reception(assembly).run,
         RECEIPT_BACK: receipts.carry,
-        REOPEN: Reopening(assembly.database, packages, now).run,
+        REOPEN: Reopening(assembly.database, _packages(assembly), now).run,
     }
 
 

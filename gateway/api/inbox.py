@@ -48,7 +48,7 @@ class IncomingMessages(MethodView):
     @blueprint.doc(responses=refusals(404, 422, 503))
     def get(self, query: Mapping[str, Any]) -> Response:
         """List it in the order in which it came, whatever its state. Nothing is locked."""
-        window = Window(query["limit"], after=query.get("after"), newest_first=query["newestFirst"])
+        window = Window(query["limit"], after=query.get("after"), newest_first=query["newestFirst"], light=True)
         caller = current_caller()
         page = rooms().inbox.page(caller, _filters(query), window=window)
         messages = [incoming_json(each, caller.client_id) for each in page.messages]

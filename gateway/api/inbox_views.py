@@ -83,7 +83,7 @@ def _signature(found: Signature, sender: str) -> Json:
 
 
 def _lock(lock: Lock | None, client_id: str) -> Json | None:
-    if lock is None or lock.until is None:
+    if lock is None:
         return None
     return {"until": moment(lock.until), "mine": lock.client_id == client_id}
 

@@ -66,9 +66,12 @@ class Inbox:
         """Lock the message that has waited longest and that nobody holds; None where there is none."""
         now = self.now()
         lock = Lock(caller.client_id, now + self.settings.lock)
+        bid, filters = Bid(caller.organisations, lock, now), filters or InboxFilter()
+        with self.database.reading() as connection:
+            if not inbox_locks.is_any_free(connection, bid, filters=filters):
+                return None
         with self.database.writing() as connection:
-            bid = Bid(caller.organisations, lock, now)
-            return inbox_locks.take(connection, bid, filters=filters or InboxFilter())
+            return inbox_locks.take(connection, bid, filters=filters)
 
     def locked_by(self, caller: Caller) -> tuple[Incoming, ...]:
         """What this client has locked and not acknowledged, longest locked first."""

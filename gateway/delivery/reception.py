@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 
 POLL = "poll"
 CRASHES_BORNE = 5
+# It is kept in the row and shown whole.
+MOST_SBD_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,10 @@ class Reception:
 
 def _read_parcel(path: Path) -> JsonObject:
     with path.open("rb") as source, open_dpo(source) as parcel:
+        if len(parcel.sbd) > MOST_SBD_BYTES:
+            raise NotBelieved(
+                "SBD_TOO_LARGE", say("an envelope larger than {most} bytes", most=MOST_SBD_BYTES), keep=True
+            )
         try:
             document = json.loads(parcel.sbd, parse_constant=_refuse)
         except (ValueError, RecursionError) as fault:

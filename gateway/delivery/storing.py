@@ -47,35 +47,40 @@ class Storing:
     def take_in(self, origin: Origin, path: Path, *, also: Also | None = None) -> None:
         """Store a message, once; `also` is done in the same transaction. `NotBelieved` where its ids do not serve.
 
-        A copy of one that came before changes nothing.
+        A copy of one that came before changes nothing, unless that one was never handed on and this one holds.
         """
         _check_ids(origin.envelope)
-        if self._is_known(origin):
+        with self.database.reading() as connection:
+            known = inbox.find(connection, origin.envelope.message_id)
+        if known is not None and known.was_handed_on:
+            _require_same(known, origin)
             log.info("message_came_again", reference=origin.arrival.reference)
             return
         entry = self._open(origin, path)
-        stored = False
-        with self.database.writing() as connection:
-            stored = inbox.insert(connection, entry)
-            if stored:
-                if also is not None:
-                    also(connection, origin)
-                announce(connection, entry, now=self.now())
-        if not stored:
-            for key in _keys(entry):
-                self.packages.blobs.delete(key)
-        log.info("message_stored", state=entry.state.value, verdict=entry.signature.verdict, new=stored)
+        if known is not None and entry.state is not InboxState.WAITING:
+            self._drop(entry)
+            _require_same(known, origin)
+            log.info("message_came_again", reference=origin.arrival.reference)
+            return
+        self._store(entry, known, then=lambda connection: also(connection, origin) if also else None)
 
-    def _is_known(self, origin: Origin) -> bool:
-        with self.database.reading() as connection:
-            known = inbox.find(connection, origin.envelope.message_id)
-        if known is None:
-            return False
-        if (known.sender, known.organisation) != (origin.envelope.sender, origin.organisation):
-            # Somebody's mistake, or an attempt to keep a message out of the inbox.
-            words = say("its message id is that of a message that came from somebody else, or for somebody else")
-            raise NotBelieved("ID_TAKEN", words, keep=True)
-        return True
+    def _store(self, entry: Incoming, known: Incoming | None, *, then: Callable[[Connection], None]) -> None:
+        with self.database.writing() as connection:
+            new = inbox.insert(connection, entry) if known is None else inbox.replace(connection, entry, known=known)
+            if new:
+                then(connection)
+                announce(connection, entry, now=self.now())
+        if not new:
+            self._drop(entry)
+        elif known is not None:
+            self._drop(known)
+        log.info("message_stored", state=entry.state.value, verdict=entry.signature.verdict, new=new)
+
+    def _drop(self, entry: Incoming) -> None:
+        """Delete the bytes that no row names, or names any more."""
+        for key in (entry.blob, entry.parcel):
+            if key:
+                self.packages.blobs.delete(key)
 
     def _open(self, origin: Origin, path: Path) -> Incoming:
         """The row to be; nothing of what is not handed on is thrown away."""
@@ -203,5 +208,8 @@ def _check_parties(origin: Origin) -> Signature | None:
     return None
 
 
-def _keys(entry: Incoming) -> list[str]:
-    return [key for key in (entry.blob, entry.parcel) if key]
+def _require_same(known: Incoming, origin: Origin) -> None:
+    """Somebody's mistake, or an attempt to keep a message out of the inbox, is noted and stays at the channel."""
+    if (known.sender, known.organisation) != (origin.envelope.sender, origin.organisation):
+        words = say("its message id is that of a message that came from somebody else, or for somebody else")
+        raise NotBelieved("ID_TAKEN", words, keep=True)

@@ -64,7 +64,7 @@ FINAL = frozenset({Status.LEVERT, Status.LEST, Status.FEIL, Status.LEVETID_UTLOP
 # ANNET says that the hand-over is in doubt, or that somebody who got it has spoken.
 _LEFT = frozenset({Status.SENDT, Status.MOTTATT, Status.LEVERT, Status.LEST, Status.ANNET})
 
-# An incoming message that could not be opened is FEIL, and may be opened after all when a key has come back.
+# An incoming message that could not be opened, or came too late, may be opened after all, or come again.
 _CAME_IN = frozenset({Status.INNKOMMENDE_MOTTATT, Status.INNKOMMENDE_LEVERT})
 _RANK = {
     Status.SENDT: 1,
@@ -86,7 +86,9 @@ _MOVES: dict[Status, frozenset[Status]] = {
     Status.LEVERT: frozenset({Status.SENDT, Status.MOTTATT, Status.LEST, Status.FEIL, Status.ANNET}),
     Status.LEST: frozenset({Status.SENDT, Status.MOTTATT, Status.LEVERT, Status.FEIL, Status.ANNET}),
     Status.FEIL: frozenset({Status.SENDT, Status.MOTTATT, Status.LEVERT, Status.LEST, *_CAME_IN}),
-    Status.LEVETID_UTLOPT: frozenset({Status.SENDT, Status.MOTTATT, Status.LEVERT, Status.LEST, Status.FEIL}),
+    Status.LEVETID_UTLOPT: frozenset(
+        {Status.SENDT, Status.MOTTATT, Status.LEVERT, Status.LEST, Status.FEIL, *_CAME_IN}
+    ),
     Status.ANNET: frozenset(Status) - {Status.OPPRETTET, Status.ANNET},
     Status.INNKOMMENDE_MOTTATT: frozenset({Status.INNKOMMENDE_LEVERT, Status.LEVETID_UTLOPT, Status.FEIL}),
     Status.INNKOMMENDE_LEVERT: frozenset(),

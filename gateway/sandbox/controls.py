@@ -22,6 +22,7 @@ from gateway.sandbox.deliveries import Deliveries
 from gateway.sandbox.faults import Dial
 from gateway.sandbox.forms import write_overview
 from gateway.sandbox.gate import Gate
+from gateway.sandbox.letters import write_letter
 from gateway.sandbox.organisations import SENDER, Organisation, Organisations
 from gateway.sandbox.problems import write_problem
 from gateway.sandbox.recipients import Recipients
@@ -56,6 +57,7 @@ class Controls:
             ("POST", "/_sim/organisations", self.change_organisation),
             ("GET", "/_sim/transfers", self.show_transfers),
             ("POST", "/_sim/transfers/<transfer_id>", self.force_transfer),
+            ("POST", "/_sim/letters", self.send_letter),
             ("POST", "/_sim/forge", self.forge),
             ("POST", "/_sim/clients", self.register_client),
         ):
@@ -111,6 +113,21 @@ class Controls:
         if state not in set(State):
             raise Invalid(f"state must be one of {', '.join(State)}")
         return jsonify(write_overview(self.transfers.force(transfer_id, State(str(state)))))
+
+    def send_letter(self) -> Response:
+        """`POST /_sim/letters` with `{"as": "311000020"}`: a letter from that organisation, signed and encrypted.
+
+        `to` is the recipient (absent: the gateway's own organisation), `text` what it says.
+        """
+        wish = _read_object()
+        sender, recipient = self._find(wish.get("as")), self._find(wish.get("to", SENDER.number))
+        text = str(wish.get("text") or f"Hilsen {sender.name}")
+        by = (self.recipients.around.authority, self.recipients.unpacker.now())
+        letter = write_letter(sender, recipient, text=text, by=by)
+        asked = Wish(sender.identifier, (recipient.identifier,), resource=DPO_RESOURCE, reference=str(uuid4()))
+        transfer = post_parcel(self.transfers, asked, content=letter.content)
+        ids = {"messageId": letter.message_id, "conversationId": letter.conversation_id}
+        return _created({**ids, "fileTransferId": transfer.id})
 
     def forge(self) -> Response:
         """`POST /_sim/forge`: a transfer from any organisation, with any envelope, or any bytes, in it.

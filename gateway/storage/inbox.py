@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or_, select, update
 
 from gateway.errors import NotFound
 from gateway.language import say
@@ -41,12 +41,16 @@ class InboxFilter:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A piece of the list. `after` is the id of the last message of the piece before, `offset` counts instead."""
+    """A piece of the list. `after` is the id of the last message of the piece before, `offset` counts instead.
+
+    `light` leaves out the SBDs, which may be large: their records hold an empty one.
+    """
 
     limit: int = 50
     after: str | None = None
     offset: int = 0
     newest_first: bool = False
+    light: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class InboxPage:
 
 
 _FACTS = select(*rows.COLUMNS)
+_LIGHT = select(*(literal("{}").label("sbd") if each is incoming.c.sbd else each for each in rows.COLUMNS))
 _GET = _FACTS.where(incoming.c.message_id == bindparam("this"))
 _OPEN = (
     select(incoming.c.state, func.count())
@@ -73,6 +78,16 @@ _OF_CONVERSATION = _FACTS.where(incoming.c.conversation_id == bindparam("convers
 def insert(connection: Connection, entry: Incoming) -> bool:
     """Remember a message; False, and nothing changed, where one with its id has come in before."""
     return insert_once(connection, incoming, row=rows.write(entry))
+
+
+def replace(connection: Connection, entry: Incoming, *, known: Incoming) -> bool:
+    """Put a message in the place of one that was never handed on; False, and nothing changed, where that has moved on."""
+    standing = (
+        incoming.c.message_id == known.message_id,
+        incoming.c.state == known.state.value,
+        incoming.c.last_updated == known.last_updated,
+    )
+    return connection.execute(update(incoming).where(*standing).values(**rows.write(entry))).rowcount > 0
 
 
 def find(connection: Connection, message_id: str) -> Incoming | None:
@@ -99,7 +114,8 @@ def page(connection: Connection, organisations: Sequence[str], *, filters: Inbox
     chosen = [incoming.c.organisation.in_(list(organisations)), *wanted(filters)]
     total = connection.scalar(select(func.count()).select_from(incoming).where(*chosen)) or 0
     order = (incoming.c.received, incoming.c.message_id)
-    statement: Select[Any] = _FACTS.where(*chosen).order_by(
+    facts = _LIGHT if window.light else _FACTS
+    statement: Select[Any] = facts.where(*chosen).order_by(
         *(each.desc() if window.newest_first else each for each in order)
     )
     if window.after is not None:

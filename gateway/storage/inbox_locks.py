@@ -35,11 +35,9 @@ def take(connection: Connection, bid: Bid, *, filters: InboxFilter) -> Incoming 
 
     It goes to the end of the order, so that one which nobody gets done with does not hold up the others.
     """
-    free = or_(incoming.c.lock_until.is_(None), incoming.c.lock_until <= bid.now)
-    mine: list[ColumnElement[bool]] = [incoming.c.organisation.in_(list(bid.organisations)), _WAITS, free]
     picked = (
         select(incoming.c.message_id)
-        .where(*mine, *wanted(filters))
+        .where(*_free(bid), *wanted(filters))
         .order_by(incoming.c.last_updated, incoming.c.message_id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -52,6 +50,14 @@ def take(connection: Connection, bid: Bid, *, filters: InboxFilter) -> Incoming 
         .returning(*rows.COLUMNS)
     )
     return _one(connection, statement)
+
+
+def is_any_free(connection: Connection, bid: Bid, *, filters: InboxFilter) -> bool:
+    """Whether `take` would find one now: a look that takes no lock, for who asks again and again."""
+    return (
+        connection.execute(select(incoming.c.message_id).where(*_free(bid), *wanted(filters)).limit(1)).first()
+        is not None
+    )
 
 
 def locked_by(connection: Connection, client_id: str) -> tuple[Incoming, ...]:
@@ -93,6 +99,11 @@ def _change(
 ) -> Incoming | None:
     statement = update(incoming).where(incoming.c.message_id == message_id, _WAITS, _held_by(client_id)).values(**facts)
     return _one(connection, statement.returning(*rows.COLUMNS))
+
+
+def _free(bid: Bid) -> list[ColumnElement[bool]]:
+    nobodys = or_(incoming.c.lock_until.is_(None), incoming.c.lock_until <= bid.now)
+    return [incoming.c.organisation.in_(list(bid.organisations)), _WAITS, nobodys]
 
 
 def _held_by(client_id: str | None) -> ColumnElement[bool]:

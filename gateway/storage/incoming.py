@@ -97,6 +97,13 @@ class Incoming:
     acknowledged: datetime | None = None
     emptied: datetime | None = None
 
+    @property
+    def was_handed_on(self) -> bool:
+        """Whether a fagsystem has got it, or may get it: another copy of it is then no news."""
+        if self.state is InboxState.ACKNOWLEDGED:
+            return self.signature.verdict in (VALID, NO_PACKAGE)
+        return self.state is InboxState.WAITING
+
     def is_locked(self, now: datetime) -> bool:
         """Whether somebody's lock on it runs."""
         return self.lock is not None and self.lock.until > now
@@ -150,6 +157,6 @@ def read(row: Row[Any]) -> Incoming:
         state=InboxState(facts["state"]),
         signature=Signature(**{name: facts[column] for name, column in _SIGNATURE.items()}),
         files=tuple(IncomingFile(*each) for each in facts["files"]),
-        lock=Lock(facts["lock_client"], facts["lock_until"]) if facts["lock_client"] else None,
+        lock=Lock(facts["lock_client"], facts["lock_until"]) if facts["lock_until"] else None,
         **{name: facts[name] for name in PLAIN},
     )

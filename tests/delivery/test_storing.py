@@ -173,6 +173,36 @@ def test_an_id_that_is_somebody_elses_stays_at_the_channel(desk: Desk) -> None:
     assert desk.find(said.message_id).sender == SENDER
 
 
+def test_an_envelope_that_is_too_large_stays_at_the_channel(desk: Desk) -> None:
+    """It would be kept in a row, and shown whole."""
+    desk.channel.offer(pack(envelope(business={"x": "y" * 1024 * 1024}), FILES))
+    desk.poll()
+    desk.poll()
+    assert (desk.odd(), len(desk.channel.offered), len(desk.channel.fetched)) == (["SBD_TOO_LARGE"], 1, 1)
+
+
+def test_what_was_not_handed_on_may_come_again(desk: Desk) -> None:
+    """A sound copy takes the place of one that was not believed, was forged in its sender's name, or came too late."""
+    refused, forged, late, aside = (envelope() for _ in range(4))
+    receive(desk, refused, pack(refused, FILES, signer=LATE))
+    receive(desk, forged, pack(forged, FILES), STRANGER)
+    late_copy = envelope(message_id=late.message_id, expected_response=NOW - timedelta(seconds=1))
+    receive(desk, late_copy)
+    receive(desk, aside, pack(aside, FILES, to=OLD_KEY))
+    desk.room().acknowledge(aside.message_id, desk.caller())
+    for said in (refused, forged, late, aside):
+        assert desk.owed(said.message_id) == []
+        # A second copy that is no better changes nothing either.
+        before = desk.find(said.message_id)
+        receive(desk, said, pack(said, FILES, signer=FORGER))
+        assert desk.find(said.message_id) == before
+        found = desk.find(receive(desk, said))
+        assert (found.state, found.signature.verdict, found.parcel) == (InboxState.WAITING, VALID, None)
+        assert desk.log(said.message_id)[-1] == "INNKOMMENDE_MOTTATT"
+        assert desk.owed(said.message_id) == [("MOTTATT", "queued")]
+    assert (len(desk.stored()), desk.channel.offered, desk.odd()) == (4, {}, [])
+
+
 @pytest.mark.parametrize("word", ["a/b", "a b", "æ", "x" * 201])
 def test_an_id_that_is_no_id_stays_at_the_channel(desk: Desk, word: str) -> None:
     """It would become part of addresses and keys."""

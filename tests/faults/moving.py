@@ -7,11 +7,10 @@ the tests of the channel and of the transfers' states.
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gateway.app import now
+from gateway.app import build_reception, now
 from gateway.delivery.carrier import FOLLOW, Carrier
 from gateway.delivery.committing import DELIVER, EXPIRE
 from gateway.delivery.journey import Journey
-from gateway.delivery.reception import Reception
 from gateway.delivery.retry import Backoff, RetrySettings
 from gateway.message.processes import Channel
 from gateway.storage import attempts, messages, tasks
@@ -74,7 +73,7 @@ class Course:
     def settle(self) -> list[str]:
         """Everything that the channel holds has come, and so have the receipts; the log in the end."""
         if "SENDT" in self.log():
-            reception = Reception(self.gateway.assembly.database, self.gateway.assembly.dpo, now)
+            reception = build_reception(self.gateway.assembly)
 
             def read() -> bool:
                 reception.poll(SENDER)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.app import build_worker, now
+from gateway.app import build_reception, build_worker, now
 from gateway.delivery import housekeeping
 from gateway.delivery.carrier import Carrier
 from gateway.delivery.committing import DELIVER, EXPIRE
@@ -16,7 +16,7 @@ from gateway.delivery.housekeeping import Housekeeping
 from gateway.delivery.journey import Carried, Journey
 from gateway.delivery.lanes import LANES
 from gateway.delivery.leases import Leases
-from gateway.delivery.reception import POLL, Reception
+from gateway.delivery.reception import POLL
 from gateway.delivery.retry import Backoff, RetrySettings
 from gateway.errors import GatewayError, LeaseLost, Rejected, StorageUnavailable
 from gateway.message.processes import Channel
@@ -286,7 +286,7 @@ def test_one_hostile_parcel_does_not_hold_back_the_others(gateway: Gateway) -> N
     (message_id,) = send(gateway)
     with working(gateway):
         wait_for_status(gateway, message_id, "LEST")
-    Reception(gateway.assembly.database, gateway.assembly.dpo, now).poll(SENDER)
+    build_reception(gateway.assembly).poll(SENDER)
 
 
 def test_confidential_content_never_goes_by_another_process(gateway: Gateway) -> None:

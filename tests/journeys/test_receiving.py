@@ -3,8 +3,12 @@
 import hashlib
 import io
 import os
+import re
+import shutil
+import subprocess
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -97,6 +101,33 @@ def test_an_answer_is_addressed_by_what_it_answers(world: World) -> None:
     assert (shown["sender"], shown["inReplyTo"]) == (DPO, message_id)
     header = shown_sbd(a, answer_id)["standardBusinessDocumentHeader"]
     assert {"type": "ReceiverRef", "instanceIdentifier": message_id} in header["businessScope"]["scope"]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the README uses curl")
+def test_the_readme_receives_when_pasted(world: World, tmp_path: Path) -> None:
+    """Its lines about receiving, in one shell, with those of the tour that they build on."""
+    _, b = world
+    while (left := b.call("GET", "/in/messages/peek")).status_code == 200:
+        b.call("DELETE", f"/in/messages/pop?messageId={left.json()['messageId']}")
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r"^(?:show|field)\(\) .*$", readme, re.MULTILINE)
+    (lines,) = re.findall(r"```sh\n(# Against the sandbox.*?)```", readme, re.DOTALL)
+    script = "\n".join(['api() { curl -sS "$@"; }', *named, lines])
+    script = script.replace('"text": "Hei"', f'"text": "Hei", "to": "{DPO}"')
+    environment = {**os.environ, "GATEWAY_URL": b.url, "SANDBOX_URL": b.sandbox.url}
+    ran = subprocess.run(
+        ["bash", "-eu", "-c", script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert (tmp_path / "brev.txt").read_text() == "Hei"
+    assert zipfile.is_zipfile(tmp_path / "melding.asice")
+    assert '"state": "acknowledged"' in ran.stdout
 
 
 def shown_sbd(gateway: Gateway, message_id: str) -> dict:  # type: ignore[type-arg]

@@ -10,13 +10,15 @@ import pytest
 
 from gateway.errors import SetupFault, StorageUnavailable
 from gateway.keys.sealing import DocumentSealer, load_or_create_sealing_keys, load_sealing_keys, sealing_key_files
-from gateway.storage import backup, documents
+from gateway.storage import backup, documents, inbox
 from gateway.storage.backup import Places, put_back, take
 from gateway.storage.blobs import Blob, FolderBlobs
 from gateway.storage.conversations import Conversation
 from gateway.storage.engine import Database
+from gateway.storage.inbox import InboxState
 
 from .making import make_document, store_conversation
+from .test_inbox import make_incoming
 
 NOTE = {"made": "2026-03-02T09:30:15+00:00"}
 
@@ -85,6 +87,27 @@ def test_what_was_copied_comes_back(house: House, tmp_path: Path) -> None:
     for place in ("copy", "new"):
         for path in (tmp_path / place, *(tmp_path / place).rglob("*")):
             assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_what_came_in_is_copied_with_its_bytes(house: House, tmp_path: Path) -> None:
+    """The opened package and the parcel that nobody could open, as long as a row names them."""
+    keys = []
+    for content in (b"pakke", b"kolli"):
+        with house.blobs.create() as writer:
+            writer.write(content)
+            keys.append(writer.commit().key)
+    opened, parcel = keys
+    with house.database.writing() as connection:
+        inbox.insert(connection, make_incoming(blob=opened))
+        inbox.insert(connection, make_incoming(blob=None, parcel=parcel, state=InboxState.UNREADABLE))
+    assert take(tmp_path / "copy", house.places, note=NOTE).documents == 2
+    put_back(tmp_path / "copy", tmp_path / "new", prepare=leave)
+    blobs = FolderBlobs(
+        tmp_path / "new" / "documents", sealer=DocumentSealer(load_sealing_keys(tmp_path / "new" / "keys"))
+    )
+    for key, content in zip(keys, (b"pakke", b"kolli"), strict=True):
+        with blobs.open(key) as source:
+            assert source.read() == content
 
 
 def test_without_keys_no_key_is_in_it(house: House, tmp_path: Path) -> None:

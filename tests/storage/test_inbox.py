@@ -105,7 +105,12 @@ def test_what_has_waited_longest_comes_first_and_each_once(database: Database) -
     other = make_incoming(organisation=RECIPIENT, last_updated=NOW - FIVE)
     done = make_incoming(state=InboxState.ACKNOWLEDGED, last_updated=NOW - FIVE)
     store(database, *waiting, other, done)
+    bid = Bid((SENDER,), Lock("one", NOW + FIVE), NOW)
+    with database.reading() as connection:
+        assert inbox_locks.is_any_free(connection, bid, filters=InboxFilter())
     taken = [take(database) for _ in range(4)]
+    with database.reading() as connection:
+        assert not inbox_locks.is_any_free(connection, bid, filters=InboxFilter())
     assert [each.message_id if each else None for each in taken] == [
         waiting[1].message_id,
         waiting[2].message_id,
@@ -135,6 +140,14 @@ def test_the_filters_choose(database: Database) -> None:
             page = inbox.page(connection, (SENDER,), filters=filters, window=Window())
             assert [each.message_id for each in page.messages] == [entry.message_id]
     assert take(database, filters=InboxFilter(receiver=RECIPIENT)) is None
+
+
+def test_a_lock_holds_until_its_time_is_over() -> None:
+    """Not a moment longer; without one nothing is locked."""
+    held = make_incoming(lock=Lock("one", NOW))
+    assert held.is_locked(NOW - timedelta(microseconds=1))
+    assert not held.is_locked(NOW)
+    assert not make_incoming().is_locked(NOW)
 
 
 def test_a_lock_runs_out_by_itself_and_the_message_goes_to_the_end(database: Database) -> None:
@@ -168,7 +181,7 @@ def test_only_who_holds_a_message_changes_it(database: Database) -> None:
         assert inbox_locks.locked_by(connection, "two") == ()
         done = inbox_locks.acknowledge(connection, this, client_id=None, now=later)
         assert done is not None
-        assert (done.state, done.acknowledged) == (InboxState.ACKNOWLEDGED, later)
+        assert (done.state, done.acknowledged, done.lock) == (InboxState.ACKNOWLEDGED, later, None)
         assert inbox_locks.acknowledge(connection, this, client_id="one", now=later) is None
         assert inbox_locks.locked_by(connection, "one") == ()
 
@@ -238,6 +251,8 @@ def test_the_list_goes_page_by_page(database: Database) -> None:
         window = Window(2, offset=3)
         page = inbox.page(connection, (SENDER,), filters=InboxFilter(states=(InboxState.WAITING,)), window=window)
         assert [each.message_id for each in page.messages] == ids[3:]
+        light = inbox.page(connection, (SENDER,), filters=InboxFilter(), window=Window(1, light=True))
+        assert light.messages == (replace(entries[0], sbd={}),)
         with pytest.raises(NotFound):
             inbox.page(connection, (SENDER,), filters=InboxFilter(), window=Window(after=strange.message_id))
 

@@ -8,7 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from gateway.errors import SetupFault
-from gateway.storage import engine, statuses
+from gateway.storage import arrivals, engine, statuses, subscriptions
 from gateway.storage.engine import Database
 from gateway.storage.migrations import is_current, migrate
 from gateway.storage.nextmove import tables as _  # noqa: F401 - their tables are of the same metadata
@@ -76,6 +76,40 @@ def test_events_from_before_the_outcome_was_kept_stay(empty_address: str) -> Non
     with database.reading() as connection:
         page = statuses.feed(connection, client_id="c", after=0, filters=FeedFilter())
     assert [(event.message_id, event.outcome) for event in page.events] == [("m", None)]
+    database.close()
+
+
+def test_what_was_left_for_want_of_an_inbox_is_fetched_now(empty_address: str) -> None:
+    """What nobody could read stays where it is; a subscription hears of what comes in for its client's organisations."""
+    database = Database(empty_address)
+    with database.writing() as connection:
+        migrate(connection, to="0005")
+        connection.execute(
+            text(
+                "INSERT INTO arrival (organisation, reference, kind, first_seen)"
+                " VALUES ('o', 'letter', 'arkivmelding', 0), ('o', 'rubbish', 'unreadable', 0)"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO client (id, name, kind, secret_hash, organisations, require_if_match, handling, created)"
+                " VALUES ('c', 'n', 'api-key', 'h', '[\"0192:311000017\"]', :no, 'strict', 0)"
+            ),
+            {"no": False},
+        )
+        for subscription_id, client_id in (("s", "c"), ("t", "local")):
+            connection.execute(
+                text(
+                    "INSERT INTO subscription (id, client_id, url, secret, statuses, state, cursor, created, failures)"
+                    " VALUES (:id, :client, 'u', :secret, '[]', 'active', 0, 0, 0)"
+                ),
+                {"id": subscription_id, "client": client_id, "secret": b"x"},
+            )
+    database.upgrade()
+    with database.reading() as connection:
+        assert [arrivals.is_seen(connection, "o", reference=each) for each in ("letter", "rubbish")] == [False, True]
+        named = {each: subscriptions.get(connection, each, client_id=None).organisations for each in ("s", "t")}
+    assert named == {"s": ("0192:311000017",), "t": ()}
     database.close()
 
 

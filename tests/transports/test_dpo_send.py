@@ -62,6 +62,28 @@ def test_transfer_is_begun_as_the_broker_wants_it(transport, broker, wallet, con
     assert set(wallet.asked) == {("altinn:broker.write", SystemUser(SENDER, "sender-user"))}
 
 
+@pytest.mark.parametrize(
+    ("asked", "own", "tagged"),
+    [
+        ("archive-1", None, True),
+        ("archive-1", "other", True),
+        ("archive-1", "archive-1", False),
+        (None, "other", False),
+        ("", None, False),
+        ("no channel, for it has blanks", None, False),
+    ],
+)
+def test_a_receipt_is_tagged_for_the_channel_of_what_it_answers(
+    make_transport, broker, consignment, asked, own, tagged
+) -> None:
+    """So that its owner finds it; where that is ourselves, or nobody, it is a UUID as of any other message."""
+    send(make_transport(message_channel=own), replace(consignment, message_channel=asked))
+    (begun,) = (seen.form for seen in broker.seen if seen.act == "initialise")
+    tag = begun["sendersFileTransferReference"]
+    assert (tag == asked) is tagged
+    assert tagged or UUID(tag)
+
+
 def test_reference_is_remembered_before_a_byte_goes(transport, broker, consignment) -> None:
     """When `remember` is called the broker has seen no upload; when it fails, none comes."""
     at_the_time: list[list[str]] = []

@@ -15,6 +15,7 @@ from gateway.delivery.webhooks.telling import WEBHOOK
 from gateway.errors import LeaseLost
 from gateway.message.status import Direction, Evidence, Outcome, Status
 from gateway.storage import clients, statuses, subscriptions, tasks
+from gateway.storage.statuses import StatusEvent
 from gateway.storage.subscriptions import SubscriptionState
 from tests.storage.making import make_event, new_id
 
@@ -67,6 +68,24 @@ def test_events_are_told_in_order_with_their_facts(bench: Bench, receiver: Recei
     standing = bench.standing(kept.subscription)
     assert (standing.failures, standing.last_error, standing.last_success is not None) == (0, None, True)
     assert bench.work() == 0, "nothing is due when there is nothing to tell"
+
+
+def test_what_comes_in_is_told_to_every_client_of_its_organisation(bench: Bench, receiver: Receiver) -> None:
+    """And woken for; a client of another organisation hears nothing of it."""
+    ours, theirs = "0192:311000017", "0192:311000128"
+    for client_id, organisation in (("one", ours), ("two", ours), ("three", theirs)):
+        bench.subscribe(receiver.url, client_id, organisations=(organisation,))
+    bench.work()
+    message_id = new_id()
+    for status in (Status.OPPRETTET, Status.INNKOMMENDE_MOTTATT):
+        event = StatusEvent(message_id, new_id(), ours, status, bench.now(), Direction.INCOMING)
+        with bench.database.writing() as connection:
+            assert statuses.append(connection, event)
+        assert bench.work() == 2
+    told = [(got.said["status"], got.said["direction"], got.said["messageId"]) for got in receiver.got]
+    assert sorted(told) == sorted(
+        [("OPPRETTET", "INCOMING", message_id)] * 2 + [("INNKOMMENDE_MOTTATT", "INCOMING", message_id)] * 2
+    )
 
 
 def test_filters_and_other_clients(bench: Bench, receiver: Receiver) -> None:

@@ -1,7 +1,8 @@
 """The inbox: incoming messages, the receipts that go back for them, and whose incoming messages a subscription tells of.
 
 In comes a database of version 0005. Called by Alembic. A subscription from before tells of what comes in for the
-organisations that its client has now; that of a client without a login must be made anew.
+organisations that its client has now; that of a client without a login must be made anew. What was left with the channel,
+for want of an inbox, is forgotten here, so that it is fetched.
 """
 
 import sqlalchemy as sa
@@ -26,6 +27,8 @@ def upgrade() -> None:
     _index_incoming()
     _make_receipt_out()
     op.add_column("subscription", sa.Column("organisations", sa.JSON, nullable=False, server_default="[]"))
+    # Left with their channel while there was no inbox: to be fetched now. What nobody could read stays there.
+    op.execute("DELETE FROM arrival WHERE confirmed IS NULL AND kind <> 'unreadable'")
     op.execute(
         "UPDATE subscription SET organisations = "
         "(SELECT client.organisations FROM client WHERE client.id = subscription.client_id) "

@@ -88,10 +88,13 @@ def test_what_was_begun_again_keeps_its_bytes(database: Database) -> None:
 
 
 def test_a_message_that_is_under_way_keeps_the_bytes(database: Database) -> None:
-    """Whatever the conversation's own state says."""
+    """Whatever the conversation's own state says; and it holds up nobody behind it."""
     conversation_id = finish(database, at=NOW)
     with database.writing() as connection:
         connection.execute(update(message).values(state="sent"))
+    behind = finish(database, at=NOW)
+    with database.writing() as connection:
+        assert retention.due(connection, before=LATER, limit=1) == (behind,)
         assert retention.empty(connection, conversation_id, at=LATER) is None
 
 

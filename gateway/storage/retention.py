@@ -19,9 +19,7 @@ _STANDS_FINISHED = conversation.c.state.concat("") == ConversationState.FINISHED
 _AT_REST = ~exists().where(message.c.conversation_id == conversation.c.id, message.c.state.in_(list(UNDERWAY)))
 _DUE = (
     select(conversation.c.id)
-    .where(
-        conversation.c.finished <= bindparam("before"), conversation.c.emptied.is_(None), _STANDS_FINISHED, _AT_REST
-    )
+    .where(conversation.c.finished <= bindparam("before"), conversation.c.emptied.is_(None), _STANDS_FINISHED, _AT_REST)
     .order_by(conversation.c.finished)
     .limit(bindparam("at_most"))
 )

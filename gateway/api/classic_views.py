@@ -36,6 +36,7 @@ def classic_json(view: ClassicView) -> Json:
         "sender": conversation.sender,
         "confidential": conversation.confidential,
         "notBefore": None,
+        "inReplyTo": None,
         "arkivmelding": arkivmelding_json(view.inspection) if view.inspection else None,
         "documents": [{"role": None, "variant": None, **document_json(each)} for each in view.documents],
         "prototypes": [_prototype(view)],

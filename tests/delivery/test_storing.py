@@ -2,7 +2,7 @@
 
 import io
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -201,6 +201,19 @@ def test_what_was_not_handed_on_may_come_again(desk: Desk) -> None:
         assert desk.log(said.message_id)[-1] == "INNKOMMENDE_MOTTATT"
         assert desk.owed(said.message_id) == [("MOTTATT", "queued")]
     assert (len(desk.stored()), desk.channel.offered, desk.odd()) == (4, {}, [])
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
+def test_a_time_that_no_calendar_has_spoils_no_inbox(desk: Desk, moment: str) -> None:
+    """It could be written down and never be read again, and with it the whole list: it stays at the channel."""
+    broken = datetime.fromisoformat(moment)
+    desk.channel.offer(pack(envelope(expected_response=broken), FILES))
+    sound = envelope()
+    receive(desk, sound)
+    assert (desk.odd(), len(desk.channel.offered)) == (["UNREADABLE"], 1)
+    peeked = desk.room().peek(desk.caller())
+    assert peeked is not None
+    assert peeked.message_id == sound.message_id
 
 
 @pytest.mark.parametrize("word", ["a/b", "a b", "æ", "x" * 201])

@@ -77,7 +77,8 @@ class _Logins:
             return Caller(LOCAL, LOCAL, self._settings.own_organisations)
         raise NotLoggedIn(
             "this gateway asks for a login",
-            mend="Send Authorization: Bearer KEY. A key is made with: gateway client add NAME --organisation 0192:…",
+            mend="Send Authorization: Bearer KEY, or name and password as Basic. A key is made with: gateway client add NAME "
+            "--organisation 0192:…; a password with --basic.",
         )
 
     def _by_key(self, key: str) -> Caller:

@@ -65,6 +65,9 @@ def save_documents(screen: Screen, remote: RemoteGateway, *, any_id: str, folder
 
 def save_container(screen: Screen, remote: RemoteGateway, *, any_id: str, folder: Path) -> None:
     """The ASiC-E of a message as one file."""
+    if remote.incoming(any_id)["signature"]["verdict"] == "NO_PACKAGE":
+        screen.say(say("it carries no package, so there is nothing to save"))
+        return
     place = _place(folder, f"{any_id}.asice")
     remote.lock_incoming(any_id)
     _write(place, remote.pop(any_id))

@@ -10,6 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
+from cryptography.x509.oid import NameOID
+
 from gateway.delivery.submission import Clock
 from gateway.errors import Untrusted
 from gateway.keys import KeyRing, TrustRoots, organisation_of
@@ -21,6 +23,8 @@ from gateway.storage.blobs import BlobStore
 from gateway.storage.inbox import NO_PACKAGE, VALID, IncomingFile, Signature
 
 _BLOCK = 1024 * 1024
+# What Norwegian certificates say of an organisation, and the library has no short name for.
+_NAMES = {NameOID.SERIAL_NUMBER: "serialNumber", NameOID.ORGANIZATION_IDENTIFIER: "organizationIdentifier"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ def _signed(found: ExaminedPackage) -> Signature:
     signer = found.signer
     return Signature(
         VALID,
-        signer=signer.subject.rfc4514_string(),
+        signer=signer.subject.rfc4514_string(_NAMES),
         organisation=organisation_of(signer),
         serial=f"{signer.serial_number:x}",
         valid_until=signer.not_valid_after_utc,

@@ -12,6 +12,7 @@ from typing import cast
 from gateway.message.client_sbd import ClientSbd
 from gateway.message.identifiers import AUTHORITY, is_organisasjonsnummer
 from gateway.message.moments import read_moment
+from gateway.message.oslo import oslo_time
 from gateway.message.sbd import HEADER, JsonObject
 
 _CONVERSATION, _CHANNEL = "ConversationId", "MessageChannel"
@@ -101,7 +102,7 @@ def _fill_deadline(scope: JsonObject, sbd: ClientSbd, *, defaults: Defaults) -> 
 def _time_or(text: object, moment: datetime) -> str:
     """The text where it is a time with its offset; the same with one where it lacks that; else the moment."""
     if not isinstance(text, str):
-        return moment.isoformat(timespec="milliseconds")
+        return oslo_time(moment)
     read = read_moment(text)
     return text if datetime.fromisoformat(text).tzinfo else read.isoformat()
 

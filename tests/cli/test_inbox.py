@@ -78,6 +78,14 @@ def test_saves_the_container_as_it_was_signed(inbox: Run, gateway: Gateway, tmp_
     assert [path.name for path in tmp_path.iterdir()] == [f"{message_id}.asice"]
 
 
+def test_no_package_is_no_empty_file(inbox: Run, gateway: Gateway, tmp_path: Path) -> None:
+    """A kvittering carries none: that is said, and nothing is written that looks like one."""
+    message_id = store_incoming(gateway, {})
+    done = inbox("save", message_id, "--asice", "--to", tmp_path)
+    assert (done.exit_code, "carries no package" in done.output) == (0, True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_acknowledges_once_and_sets_aside_what_nobody_can_read(inbox: Run, gateway: Gateway) -> None:
     """The words say what the sender is told."""
     message_id, sealed = store_incoming(gateway), unreadable(gateway)

@@ -105,10 +105,12 @@ def test_an_answer_is_addressed_by_what_it_answers(world: World) -> None:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the README uses curl")
 def test_the_readme_receives_when_pasted(world: World, tmp_path: Path) -> None:
-    """Its lines about receiving, in one shell, with those of the tour that they build on."""
-    _, b = world
+    """Its lines about receiving, in one shell, with those of the tour that they build on, while older things wait."""
+    a, b = world
     while (left := b.call("GET", "/in/messages/peek")).status_code == 200:
         b.call("DELETE", f"/in/messages/pop?messageId={left.json()['messageId']}")
+    (older,) = send(a)
+    incoming(b, older)
     readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
     named = re.findall(r"^(?:show|field)\(\) .*$", readme, re.MULTILINE)
     (lines,) = re.findall(r"```sh\n(# Against the sandbox.*?)```", readme, re.DOTALL)

@@ -24,6 +24,11 @@ from gateway.message.oslo import oslo_time
 
 log = structlog.get_logger(__name__)
 _STORAGE_RETRY = 10
+# What mends it here, where the other door's addresses and parameters are of no use.
+_MENDS: Mapping[str, str] = {
+    "OTHER_BYTES": say("Give the file another name; or DELETE the message, and create it and its files anew."),
+    "DOCUMENT_MISSING": say("Upload it before the message is sent; or add it to the form."),
+}
 
 # The most specific class first.
 _BY_CLASS: Mapping[type[GatewayError], tuple[int, str]] = {
@@ -101,7 +106,8 @@ def _class_of(error: GatewayError) -> tuple[int, str]:
 
 
 def _complaint(error: GatewayError, status: int, *, exception: str) -> Complaint:
-    message = _sentence(error.message, error.mend)
+    code = error.code if isinstance(error, Refused) else ""
+    message = _sentence(error.message, _MENDS.get(code, error.mend))
     if exception == codes.RECEIVER_PROCESS:
         return Complaint(status, exception, told(say("the receiver does not accept the process")), message)
     entries = tuple(_entries(error))
@@ -123,7 +129,7 @@ def _entries(error: GatewayError) -> Iterator[Entry]:
 
 
 def _entry(fault: Fault) -> Entry:
-    words = _both(fault.message, fault.mend)
+    words = _both(fault.message, _MENDS.get(fault.rule, fault.mend))
     if fault.line:
         words = say("line {line}: {text}", line=fault.line, text=words)
     return Entry(fault.rule, fault.path, told(words), fault.value)

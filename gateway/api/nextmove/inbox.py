@@ -79,7 +79,13 @@ def acknowledge_incoming(message_id: str) -> Response:
 
 def _require_waiting(message_id: str) -> None:
     """What was acknowledged, or could never be handed on, is not in this queue any more."""
-    found = rooms().inbox.get(message_id, current_caller())
+    try:
+        found = rooms().inbox.get(message_id, current_caller())
+    except NotFound as refusal:
+        raise NotFound(
+            say("there is no message with messageId = {id} in the queue", id=message_id),
+            mend=say("Check the id: GET /api/messages/in lists what came for the organisations of this login."),
+        ) from refusal
     if found.state is InboxState.ACKNOWLEDGED:
         raise NotFound(
             say("there is no message with messageId = {id} in the queue: it was acknowledged", id=message_id)

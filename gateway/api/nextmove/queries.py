@@ -56,7 +56,7 @@ def number(name: str) -> int | None:
 def read_number(found: str, name: str) -> int:
     """A whole number that can be an id; `Invalid` for anything else."""
     if not _NUMBER.fullmatch(found) or abs(int(found)) > _LARGEST:
-        raise _mismatch(name, say("write a whole number"))
+        raise _mismatch(name, say("Write a whole number."))
     return int(found)
 
 
@@ -64,7 +64,7 @@ def yes_or_no(name: str) -> bool | None:
     """`true` or `false`."""
     found = text(name)
     if found is not None and found.lower() not in ("true", "false"):
-        raise _mismatch(name, say("write true or false"))
+        raise _mismatch(name, say("Write true or false."))
     return None if found is None else found.lower() == "true"
 
 
@@ -74,7 +74,7 @@ def moment(name: str) -> datetime | None:
     try:
         return None if found is None else read_oslo_time(_LOST_PLUS.sub("+", found))
     except (ValueError, OverflowError):
-        raise _mismatch(name, say("write a date and a time, with + as %2B: 2031-03-04T09:15:00%2B01:00")) from None
+        raise _mismatch(name, say("Write a date and a time, with + as %2B: 2031-03-04T09:15:00%2B01:00.")) from None
 
 
 def day(name: str) -> date | None:
@@ -83,14 +83,14 @@ def day(name: str) -> date | None:
     try:
         return None if found is None else _read_day(found)
     except ValueError:
-        raise _mismatch(name, say("write a date: 2031-03-04")) from None
+        raise _mismatch(name, say("Write a date: 2031-03-04.")) from None
 
 
 def direction(name: str) -> Direction | None:
     """Whether it went out or came in."""
     found = text(name)
     if found is not None and found not in set(Direction):
-        raise _mismatch(name, say("write OUTGOING or INCOMING"))
+        raise _mismatch(name, say("Write OUTGOING or INCOMING."))
     return None if found is None else Direction(found)
 
 

@@ -44,6 +44,8 @@ class ReferenceSending:
         """Keep one file of a message that has not been sent; `NotFound` for any other. Errors as `Classic.add_document`."""
         try:
             document, _, _ = self.classic.add_document(message_id, incoming, caller=caller)
+        except NotFound as refusal:
+            raise _unknown(message_id) from refusal
         except Conflict as refusal:
             if refusal.code == "NOT_DRAFT":
                 raise _sent(message_id) from refusal
@@ -61,6 +63,8 @@ class ReferenceSending:
             if not done.repeated:
                 self._note_program(done.view, program)
             return done
+        except NotFound as refusal:
+            raise _unknown(message_id) from refusal
         except Conflict as refusal:
             if refusal.code == "DEADLINE_PASSED":
                 self._tell(self.classic.view(message_id, caller), Status.LEVETID_UTLOPT, words=refusal.message)
@@ -151,6 +155,13 @@ def _readable(program: str) -> str:
     """What a client calls itself, short and plain, and without what has the length of a person's number."""
     plain = "".join(mark for mark in program if mark.isascii() and mark.isprintable())
     return mask_persons(plain[:_LONGEST_PROGRAM].strip())
+
+
+def _unknown(message_id: str) -> NotFound:
+    return NotFound(
+        say("there is no message with messageId = {id}", id=message_id),
+        mend=say("Check the id, and that this login made it: GET /api/messages/out lists what waits to be sent."),
+    )
 
 
 def _sent(message_id: str) -> NotFound:

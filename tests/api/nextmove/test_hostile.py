@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.api.nextmove import queries
+from gateway.api.nextmove.routes import build
 from tests.api.nextmove.sending import create, form, message_id_of
 from tests.api.test_feed import queued
 from tests.documents import DPO
@@ -21,6 +22,7 @@ from tests.message.sbds import Json, changed, minimal
 
 ALL = settings(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 TEXT = {"type": "string"}
+BRACES = str.maketrans("<>", "{}")
 PAGED = ("page", "size", "sort")
 IN = ("messageId", "conversationId", "receiverIdentifier", "senderIdentifier", "serviceIdentifier", "process")
 OUT = (
@@ -82,6 +84,20 @@ def described() -> Json:
             operation["requestBody"] = {"content": {"application/json": {"schema": body}}, "required": False}
         paths.setdefault(path, {})[method.lower()] = operation
     return {"openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "paths": paths}
+
+
+def test_the_list_of_routes_is_whole() -> None:
+    """A route that is added is noticed here; forms and the DELETE of everything are made up elsewhere."""
+    app = Flask(__name__)
+    app.register_blueprint(build())
+    served = {
+        f"{method} {rule.rule.removeprefix('/api').translate(BRACES)}"
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.endpoint.startswith("nextmove.")
+    }
+    others = {"POST /messages/out/multipart", "DELETE /subscriptions"}
+    assert served == {route for route, _, _ in ROUTES} | others
 
 
 @pytest.fixture

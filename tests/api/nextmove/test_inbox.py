@@ -136,7 +136,8 @@ def test_what_is_not_in_the_queue(world: World) -> None:
     assert world.b.call("DELETE", f"/api/messages/in/{message_id}").status_code == 200
     for unknown in (message_id, str(uuid.uuid4())):
         refused(world.b.call("GET", f"/api/messages/in/pop/{unknown}"), 404, NOT_FOUND)
-        refused(world.b.call("DELETE", f"/api/messages/in/{unknown}"), 404, NOT_FOUND)
+        body = refused(world.b.call("DELETE", f"/api/messages/in/{unknown}"), 404, NOT_FOUND)
+        assert f"messageId = {unknown}" in body["message"]
     assert world.b.call("GET", f"{PEEK}?messageId={message_id}").status_code == 204
 
 

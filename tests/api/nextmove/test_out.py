@@ -11,6 +11,7 @@ import pytest
 from gateway.app import build_door
 from gateway.delivery.classic import Classic
 from gateway.delivery.submission import Caller
+from gateway.message.moments import in_norway
 from gateway.message.processes import ADMINISTRASJON, ARKIVMELDING_RESPONSE, AVTALT_PROCESS, TAUSHETSBELAGT
 from tests.api.nextmove.asking import CONSTRAINT, OWN, ask, refused
 from tests.api.nextmove.sending import XML, create, fill, fresh, message_id_of, put_file, scope_of, statuses_of
@@ -33,7 +34,7 @@ def test_what_was_left_out_is_filled_in(gateway: Gateway) -> None:
     assert uuid.UUID(message_id) != uuid.UUID(conversation_id)
     created = datetime.fromisoformat(header["documentIdentification"]["creationDateAndTime"])
     deadline = datetime.fromisoformat(scope_of(sbd)["scopeInformation"][0]["expectedResponseDateTime"])
-    assert created.tzinfo is not None
+    assert created.utcoffset() == in_norway(created.replace(tzinfo=None)).utcoffset()
     assert timedelta(hours=23) < deadline - datetime.now(UTC) <= timedelta(hours=24)
     assert sbd["arkivmelding"] == {}
     assert statuses_of(gateway, message_id) == ["OPPRETTET"]
@@ -205,7 +206,8 @@ def test_the_same_file_again(gateway: Gateway) -> None:
     for _ in range(2):
         assert put_file(gateway, message_id, "brev.pdf", PDF).status_code == 200
     for name in ("brev.pdf", "BREV.pdf"):
-        refused(put_file(gateway, message_id, name, b"other"), 400, f"{OWN}DuplicateFilenameException")
+        body = refused(put_file(gateway, message_id, name, b"other"), 400, f"{OWN}DuplicateFilenameException")
+        assert "replace=true" not in body["message"]
 
 
 @pytest.mark.parametrize(
@@ -242,7 +244,9 @@ def test_each_refusal_at_upload(gateway: Gateway) -> None:
     refused(put_file(gateway, message_id, "brev.pdf", b""), 400, unreadable)
     refused(put_file(gateway, message_id, "manifest.xml", b"<a/>"), 400, CONSTRAINT)
     refused(put_file(gateway, message_id, "a:b.pdf", PDF), 400, CONSTRAINT)
-    refused(put_file(gateway, str(uuid.uuid4()), "brev.pdf", PDF), 404, f"{OWN}MessageNotFoundException")
+    unknown = str(uuid.uuid4())
+    body = refused(put_file(gateway, unknown, "brev.pdf", PDF), 404, f"{OWN}MessageNotFoundException")
+    assert f"messageId = {unknown}" in body["message"]
 
 
 def test_an_arkivmelding_that_is_none(gateway: Gateway) -> None:
@@ -265,10 +269,13 @@ def test_each_refusal_at_sending(gateway: Gateway) -> None:
     put_file(gateway, message_id, "arkivmelding.xml", XML)
     body = refused(gateway.call("POST", path), 400, f"{OWN}MissingArkivmeldingFileException")
     assert "vedtak.pdf" in body["message"]
+    assert "/documents/" not in body["message"], "that is an address of the other door"
     assert "errors" not in body
     put_file(gateway, message_id, "vedtak.pdf", PDF)
     assert gateway.call("POST", path).status_code == 200
-    refused(gateway.call("POST", f"/api/messages/out/{uuid.uuid4()}"), 404, f"{OWN}MessageNotFoundException")
+    unknown = str(uuid.uuid4())
+    body = refused(gateway.call("POST", f"/api/messages/out/{unknown}"), 404, f"{OWN}MessageNotFoundException")
+    assert f"messageId = {unknown}" in body["message"]
 
 
 def test_a_deadline_that_passes_before_it_is_sent(gateway: Gateway) -> None:

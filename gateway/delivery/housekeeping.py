@@ -120,7 +120,7 @@ class Housekeeping:
         while some := self._fetched(before):
             for message_id in some:
                 with self.database.writing() as connection:
-                    keys = inbox_keeping.empty(connection, message_id, at=self.now())
+                    keys = inbox_keeping.empty(connection, message_id, before=before, at=self.now())
                 for key in keys:
                     self.blobs.delete(key)
             count += len(some)

@@ -124,6 +124,10 @@ class Inbox:
                 return inbox_locks.set_aside(connection, message_id, now=now) or found
             done = inbox_locks.acknowledge(connection, message_id, client_id=client_id, now=now)
             if done is None:
+                # The same request may have been done meanwhile by another process, whose answer was lost.
+                found = inbox.get(connection, message_id, organisations=caller.organisations)
+                if found.state is InboxState.ACKNOWLEDGED:
+                    return found
                 raise _not_locked(found)
             statuses.append(connection, incoming_event(done, Status.INNKOMMENDE_LEVERT, now=now))
             owe(connection, done, status=Status.LEVERT, now=now)

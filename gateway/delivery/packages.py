@@ -6,6 +6,7 @@ files. Called by `storing` and `reopening`. Bytes pass through once, in constant
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
@@ -52,21 +53,26 @@ class Packages:
     now: Clock
     spool: Path
 
-    def open(self, source: BinaryIO) -> Opened:
-        """Open the package of a parcel in a seekable file; whatever does not hold is a verdict, not an error."""
+    def open(self, source: BinaryIO, *, at: datetime | None = None) -> Opened:
+        """Open the package of a parcel in a seekable file; whatever does not hold is a verdict, not an error.
+
+        Certificates are judged by that time (None: now).
+        """
         try:
             with open_dpo(source) as parcel:
-                return self._examine(parcel.package) if parcel.package else Opened(Signature(NO_PACKAGE))
+                return (
+                    self._examine(parcel.package, at or self.now()) if parcel.package else Opened(Signature(NO_PACKAGE))
+                )
         except Untrusted as fault:
             return Opened(Signature(fault.code, fault.message, fault.mend or None))
 
-    def reopen(self, key: str) -> Opened:
-        """Open a parcel that `keep` has kept; it is laid into the spool meanwhile, as encrypted as it came."""
+    def reopen(self, key: str, *, at: datetime) -> Opened:
+        """Open a parcel that `keep` has kept, by that time; it lies in the spool meanwhile, as encrypted as it came."""
         with self.blobs.open(key) as source, TemporaryFile(dir=self.spool, prefix="parcel-") as spooled:
             while block := source.read(_BLOCK):
                 spooled.write(block)
             spooled.seek(0)
-            return self.open(cast(BinaryIO, spooled))
+            return self.open(cast(BinaryIO, spooled), at=at)
 
     def keep(self, path: Path) -> str:
         """Keep a parcel as it came; the key of its blob."""
@@ -75,8 +81,8 @@ class Packages:
                 writer.write(block)
             return writer.commit().key
 
-    def _examine(self, package: BinaryIO) -> Opened:
-        trust = Trust(self.ring.pairs, self.roots, self.now())
+    def _examine(self, package: BinaryIO, at: datetime) -> Opened:
+        trust = Trust(self.ring.pairs, self.roots, at)
         with self.blobs.create() as writer:
             found = examine_package(package, trust=trust, keep=writer.write)
             blob = writer.commit()

@@ -10,11 +10,11 @@ from datetime import timedelta
 import structlog
 
 from gateway.delivery.packages import Opened, Packages
-from gateway.delivery.storing import tell_waiting
+from gateway.delivery.storing import LATE, tell_waiting
 from gateway.delivery.submission import Clock
 from gateway.errors import GatewayError
 from gateway.packaging.records import PackageFault
-from gateway.storage import inbox_keeping, tasks
+from gateway.storage import inbox, inbox_keeping, tasks
 from gateway.storage.engine import Database
 from gateway.storage.inbox import InboxState, Incoming
 from gateway.storage.inbox_keeping import Reopened
@@ -27,6 +27,8 @@ REOPEN = "reopen"
 MAY_MEND = (
     PackageFault.UNDECRYPTABLE.value,
     PackageFault.UNKNOWN_ROOT.value,
+    # A root that nobody named and that did not come along is an issuer that is missing.
+    PackageFault.ISSUER_MISSING.value,
     PackageFault.CERTIFICATE_NOT_YET_VALID.value,
 )
 
@@ -53,11 +55,17 @@ class Reopening:
         """Try every message that another key or root may open; how many wait in the inbox now."""
         with self.database.reading() as connection:
             stuck = inbox_keeping.stuck(connection, MAY_MEND)
-        return sum(self._reopen(entry) for entry in stuck)
+        return sum(self._reopen(message_id) for message_id in stuck)
 
-    def _reopen(self, entry: Incoming) -> bool:
+    def _reopen(self, message_id: str) -> bool:
+        with self.database.reading() as connection:
+            entry = inbox.find(connection, message_id)
+        if entry is None or entry.state is not InboxState.UNREADABLE or entry.parcel is None:
+            return False
+        # A certificate that has run out while the message lay here was good when it came.
+        early = entry.signature.verdict == PackageFault.CERTIFICATE_NOT_YET_VALID
         try:
-            opened = self.packages.reopen(entry.parcel or "")
+            opened = self.packages.reopen(entry.parcel, at=self.now() if early else entry.received)
         except GatewayError as error:
             log.warning("parcel_not_read", error=type(error).__name__)
             return False
@@ -72,7 +80,7 @@ class Reopening:
         now = self.now()
         late = opened.holds and entry.expires is not None and entry.expires <= now
         state = InboxState.EXPIRED if late else InboxState.WAITING if opened.holds else InboxState.UNREADABLE
-        found = Reopened(state, opened.signature, now)
+        found = Reopened(state, LATE if late else opened.signature, now)
         if state is InboxState.WAITING:
             found = replace(found, blob=opened.blob, size=opened.size, files=opened.files)
         with self.database.writing() as connection:

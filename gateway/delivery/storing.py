@@ -17,7 +17,7 @@ from gateway.delivery.receipts import owe
 from gateway.delivery.submission import Clock
 from gateway.errors import MustAct
 from gateway.language import say
-from gateway.message.identifiers import number_of
+from gateway.message.identifiers import number_of, parse_identifier
 from gateway.message.processes import Channel
 from gateway.message.sbd import Envelope
 from gateway.message.status import Direction, Evidence, Status
@@ -30,7 +30,9 @@ log = structlog.get_logger(__name__)
 
 WRONG_SENDER, WRONG_RECEIVER = "WRONG_SENDER", "WRONG_RECEIVER"
 _LONGEST_ID = 200
-_TOO_LATE = say("its time was over when it came: it is not handed on, for the sender may have sent it anew")
+LATE = Signature(
+    "EXPIRED", say("its time was over when it came: it is not handed on, for the sender may have sent it anew")
+)
 _SEND_ANEW = say("The sender must send it anew, in its own name and to the organisation that is to have it.")
 
 Also = Callable[[Connection, Origin], None]
@@ -88,8 +90,7 @@ class Storing:
             return self._describe(origin, Opened(doubt), parcel=self.packages.keep(path))
         expires = origin.envelope.expected_response
         if expires is not None and expires <= self.now():
-            late = Opened(Signature("EXPIRED", _TOO_LATE))
-            return self._describe(origin, late, parcel=self.packages.keep(path))
+            return self._describe(origin, Opened(LATE), parcel=self.packages.keep(path))
         with path.open("rb") as source:
             opened = self.packages.open(source)
         return self._describe(origin, opened, parcel=None if opened.holds else self.packages.keep(path))
@@ -102,7 +103,7 @@ class Storing:
             message_id=envelope.message_id,
             conversation_id=envelope.conversation_id,
             organisation=origin.organisation,
-            sender=envelope.sender,
+            sender=_canonical(envelope.sender),
             receiver=envelope.receiver or "",
             channel=Channel.DPO.value,
             process=envelope.process,
@@ -200,7 +201,8 @@ def _check_ids(envelope: Envelope) -> None:
 def _check_parties(origin: Origin) -> Signature | None:
     """The channel knows who sent it and for whom it lay: an envelope that says otherwise is somebody's forgery or mistake."""
     envelope = origin.envelope
-    if number_of(envelope.sender) != number_of(origin.arrival.sender):
+    # Where neither names anybody they agree, and no receipt could go back.
+    if not envelope.sender.strip() or number_of(envelope.sender) != number_of(origin.arrival.sender):
         return Signature(WRONG_SENDER, say("its envelope names another sender than the channel does"), _SEND_ANEW)
     if number_of(envelope.receiver or "") != number_of(origin.organisation):
         words = say("its envelope names another receiver than the organisation for which it lay at the channel")
@@ -208,8 +210,16 @@ def _check_parties(origin: Origin) -> Signature | None:
     return None
 
 
+def _canonical(identifier: str) -> str:
+    """`0192:…` however it was written, for filters, answers and the channel know no other way; what is none stays."""
+    try:
+        return str(parse_identifier(identifier))
+    except ValueError:
+        return identifier
+
+
 def _require_same(known: Incoming, origin: Origin) -> None:
     """Somebody's mistake, or an attempt to keep a message out of the inbox, is noted and stays at the channel."""
-    if (known.sender, known.organisation) != (origin.envelope.sender, origin.organisation):
+    if (known.sender, known.organisation) != (_canonical(origin.envelope.sender), origin.organisation):
         words = say("its message id is that of a message that came from somebody else, or for somebody else")
         raise NotBelieved("ID_TAKEN", words, keep=True)

@@ -9,24 +9,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy import insert as insert_into
 from sqlalchemy.exc import IntegrityError
 
 from gateway.errors import Conflict
 from gateway.language import say
 from gateway.message.prototype import Choice
-from gateway.storage import conversations
+from gateway.message.status import Direction
+from gateway.storage import conversations, messages
 from gateway.storage.codec import JsonObject
 from gateway.storage.conversations import Conversation
 from gateway.storage.engine import Connection
-from gateway.storage.tables import conversation, message, sbd
+from gateway.storage.tables import conversation, message, sbd, status
 
 _STANDING = select(message.c.client_id, message.c.conversation_id, message.c.state).where(
     message.c.id == bindparam("message_id")
 )
 _INSERT = insert_into(sbd)
 _READ = select(sbd.c.json).where(sbd.c.conversation_id == bindparam("conversation_id"))
+_ROUNDS = (
+    select(status.c.client_id, func.max(status.c.round).label("last"))
+    .where(status.c.message_id == bindparam("message_id"), status.c.direction == Direction.OUTGOING.value)
+    .group_by(status.c.client_id)
+)
 _DESCRIBE = (
     update(conversation)
     .where(conversation.c.id == bindparam("this"))
@@ -59,8 +65,21 @@ def insert(connection: Connection, entry: Conversation, *, posted: Posted) -> No
         conversations.insert(connection, entry, choices=[posted.choice])
     except IntegrityError as fault:
         raise _exists(message_id) from fault
+    _begin_anew(connection, message_id, client_id=entry.client_id)
     text = json.dumps(posted.sbd, ensure_ascii=False).encode()
     connection.execute(_INSERT, {"conversation_id": entry.id, "json": text})
+
+
+def _begin_anew(connection: Connection, message_id: str, *, client_id: str) -> None:
+    """A draft that was discarded has left its log: what is told of this message goes into a round of its own.
+
+    Conflict where that was another client's, who would see what becomes of this one.
+    """
+    rounds = {row.client_id: row.last for row in connection.execute(_ROUNDS, {"message_id": message_id})}
+    if rounds.keys() - {client_id}:
+        raise _exists(message_id)
+    if rounds:
+        messages.begin_round(connection, message_id, number=rounds[client_id] + 1)
 
 
 def require_free(connection: Connection, message_id: str, *, client_id: str) -> None:

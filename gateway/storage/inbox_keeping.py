@@ -12,33 +12,34 @@ from sqlalchemy import bindparam, or_, select, update
 
 from gateway.storage import incoming as rows
 from gateway.storage.engine import Connection
-from gateway.storage.inbox import InboxState, Incoming, IncomingFile, Signature
+from gateway.storage.inbox import InboxState, IncomingFile, Signature
 from gateway.storage.tables_in import incoming
 
 _UNREADABLE = incoming.c.state == InboxState.UNREADABLE.value
 _KEPT = incoming.c.parcel.is_not(None)
 _STUCK = (
-    select(*rows.COLUMNS)
+    select(incoming.c.message_id)
     .where(_UNREADABLE, _KEPT, incoming.c.verdict.in_(bindparam("verdicts", expanding=True)))
     .order_by(incoming.c.received, incoming.c.message_id)
 )
-_DUE = (
-    select(incoming.c.message_id)
-    .where(
-        incoming.c.emptied.is_(None),
-        or_(
-            incoming.c.acknowledged <= bindparam("before"),
-            # Nobody will ever fetch what came too late.
-            (incoming.c.state == InboxState.EXPIRED.value) & (incoming.c.received <= bindparam("before")),
-        ),
-    )
-    .order_by(incoming.c.received)
-    .limit(bindparam("at_most"))
+_KEPT_LONG_ENOUGH = (
+    incoming.c.emptied.is_(None),
+    or_(
+        incoming.c.acknowledged <= bindparam("before"),
+        # Nobody will ever fetch what came too late.
+        (incoming.c.state == InboxState.EXPIRED.value) & (incoming.c.received <= bindparam("before")),
+    ),
 )
-_KEYS = select(incoming.c.blob, incoming.c.parcel).where(incoming.c.message_id == bindparam("this")).with_for_update()
+_DUE = select(incoming.c.message_id).where(*_KEPT_LONG_ENOUGH).order_by(incoming.c.received).limit(bindparam("at_most"))
+# Judged again under its lock: a sound copy may have taken the place of what was too late, or set aside, meanwhile.
+_KEYS = (
+    select(incoming.c.blob, incoming.c.parcel)
+    .where(incoming.c.message_id == bindparam("this"), *_KEPT_LONG_ENOUGH)
+    .with_for_update()
+)
 _EMPTY = (
     update(incoming)
-    .where(incoming.c.message_id == bindparam("this"), incoming.c.emptied.is_(None))
+    .where(incoming.c.message_id == bindparam("this"))
     .values(blob=None, parcel=None, emptied=bindparam("at"))
 )
 
@@ -55,9 +56,12 @@ class Reopened:
     files: tuple[IncomingFile, ...] = ()
 
 
-def stuck(connection: Connection, verdicts: Sequence[str]) -> tuple[Incoming, ...]:
-    """Unreadable messages with one of these verdicts, whose parcels are kept; oldest first."""
-    return tuple(rows.read(row) for row in connection.execute(_STUCK, {"verdicts": list(verdicts)}))
+def stuck(connection: Connection, verdicts: Sequence[str]) -> tuple[str, ...]:
+    """The ids of unreadable messages with one of these verdicts, whose parcels are kept; oldest first.
+
+    Not the messages: strangers decide how many there are, and each has an SBD of up to a megabyte.
+    """
+    return tuple(connection.scalars(_STUCK, {"verdicts": list(verdicts)}))
 
 
 def settle(connection: Connection, message_id: str, *, found: Reopened) -> bool:
@@ -75,11 +79,13 @@ def due(connection: Connection, *, before: datetime, limit: int) -> tuple[str, .
     return tuple(connection.scalars(_DUE, {"before": before, "at_most": limit}))
 
 
-def empty(connection: Connection, message_id: str, *, at: datetime) -> tuple[str, ...]:
-    """Forget the bytes of a message; the keys to be deleted once this is committed."""
-    row = connection.execute(_KEYS, {"this": message_id}).one_or_none()
+def empty(connection: Connection, message_id: str, *, before: datetime, at: datetime) -> tuple[str, ...]:
+    """Forget the bytes of a message that is still `due`; the keys to be deleted once this is committed."""
+    row = connection.execute(_KEYS, {"this": message_id, "before": before}).one_or_none()
+    if row is None:
+        return ()
     connection.execute(_EMPTY, {"this": message_id, "at": at})
-    return tuple(key for key in row or () if key)
+    return tuple(key for key in row if key)
 
 
 def keys_in_use(connection: Connection, keys: Collection[str]) -> frozenset[str]:

@@ -83,6 +83,10 @@ _GET = (
     .select_from(message.outerjoin(rendering))
     .where(message.c.id == bindparam("message_id"))
 )
+_LATER_ROUNDS = select(message.c.id, message.c.round).where(
+    message.c.conversation_id == bindparam("conversation_id"), message.c.round > 1
+)
+_BEGIN_ROUND = update(message).where(message.c.id == bindparam("this")).values(round=bindparam("number"))
 _OWNER = (
     select(conversation.c.client_id, conversation.c.sender, conversation.c.state)
     .where(conversation.c.id == bindparam("conversation_id"))
@@ -163,8 +167,16 @@ def replace_choices(connection: Connection, conversation_id: str, *, choices: Se
     held = connection.execute(_OWNER, {"conversation_id": conversation_id}).one_or_none()
     if held is None or held.state != ConversationState.DRAFT:
         raise Conflict("only the prototypes of a draft can be replaced", code="NOT_DRAFT")
+    later = connection.execute(_LATER_ROUNDS, {"conversation_id": conversation_id}).all()
     connection.execute(_DELETE, {"conversation_id": conversation_id})
     insert_choices(connection, Owner(conversation_id, held.client_id, held.sender), choices=choices)
+    for row in later:
+        begin_round(connection, row.id, number=row.round)
+
+
+def begin_round(connection: Connection, message_id: str, *, number: int) -> None:
+    """What is told of a message from now on stands in that round of its log."""
+    connection.execute(_BEGIN_ROUND, {"this": message_id, "number": number})
 
 
 def of_conversation(connection: Connection, conversation_id: str) -> tuple[Message, ...]:

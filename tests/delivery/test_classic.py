@@ -12,6 +12,7 @@ from gateway.arkivmelding.handling import Handling
 from gateway.delivery.classic_records import RefusedSbd
 from gateway.delivery.committing import DELIVER, EXPIRE
 from gateway.delivery.housekeeping import Housekeeping
+from gateway.delivery.nextmove.sending import ReferenceSending
 from gateway.delivery.uploads import Incoming, Kept
 from gateway.errors import Conflict, GatewayError, Invalid, NotAllowed, NotFound, Refused, Stale, TooLarge, Unavailable
 from gateway.keys.sealing import sealing_key_files
@@ -23,6 +24,7 @@ from gateway.storage import backup, messages, statuses, tasks
 from gateway.storage.backup import Places
 from gateway.storage.conversations import ConversationState
 from gateway.storage.engine import Database
+from gateway.storage.states import MessageState
 from tests.delivery.classic_desk import CALLER, PRINCIPAL, Desk, desk_on
 from tests.delivery.desk import NOW
 from tests.documents import DPO, DPV, SENDER, Doc, Message, Objekt, skjerming
@@ -56,6 +58,33 @@ def complete(desk: Desk, sbd: Json | None = None) -> str:
     desk.add(view.message.id, "arkivmelding.xml", Message().xml())
     desk.add(view.message.id, "vedtak.pdf")
     return view.message.id
+
+
+def test_an_id_that_is_used_again_has_a_log_of_its_own(desk: Desk) -> None:
+    """The draft before it was told to be too late: that is not what becomes of the new one, nor another client's to see."""
+    sending = ReferenceSending(desk.classic, desk.clock)
+    sbd = changed(minimal(), *_ID, to=MESSAGE_ID)
+    first = sending.create(sbd, CALLER)
+    desk.add(MESSAGE_ID, "arkivmelding.xml", Message().xml())
+    desk.add(MESSAGE_ID, "vedtak.pdf")
+    desk.clock.forward(hours=25)
+    with pytest.raises(Conflict, match="has passed"):
+        sending.send(MESSAGE_ID, CALLER)
+    sending.discard(MESSAGE_ID, CALLER)
+    with pytest.raises(Conflict) as caught:
+        sending.create(sbd, replace(CALLER, client_id="another"))
+    assert caught.value.code == "MESSAGE_EXISTS"
+    again = sending.create(sbd, CALLER)
+    desk.add(MESSAGE_ID, "arkivmelding.xml", Message().xml())
+    desk.add(MESSAGE_ID, "vedtak.pdf")
+    sending.send(MESSAGE_ID, CALLER)
+    with desk.database.writing() as connection:
+        own = statuses.of_conversation(connection, again.conversation.id)
+        assert [(each.status, each.round) for each in own] == [(Status.OPPRETTET, 2)]
+        before = statuses.of_conversation(connection, first.conversation.id)
+        assert [each.status for each in before] == [Status.OPPRETTET, Status.LEVETID_UTLOPT]
+        statuses.append(connection, replace(own[0], status=Status.SENDT))
+        assert messages.get(connection, MESSAGE_ID).state is MessageState.SENT
 
 
 def test_what_was_created_is_found_by_each_of_its_ids(desk: Desk) -> None:

@@ -1,5 +1,7 @@
 """The inbox as a caller sees it: only its own, one client at a time, nothing gone before it says so."""
 
+import threading
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,8 +10,9 @@ import pytest
 from gateway.delivery.housekeeping import Housekeeping, Keeping
 from gateway.errors import Conflict, Gone, Invalid, NotFound
 from gateway.message.sbd import Envelope
+from gateway.storage import inbox
 from gateway.storage.engine import Database
-from gateway.storage.inbox import InboxFilter, InboxState, Window
+from gateway.storage.inbox import InboxFilter, InboxState, Incoming, Window
 from tests.certificates import issue
 from tests.delivery.desk_in import Desk
 from tests.delivery.parcels import ROOT, SENDER, envelope, pack
@@ -133,6 +136,32 @@ def test_an_acknowledgement_is_told_once_however_often_it_is_sent(desk: Desk) ->
     assert refusal.value.code == "ACKNOWLEDGED"
     assert room.peek(caller) is None
     assert b"".join(room.open_document(message_id, "vedtak.pdf", caller=caller).blocks) == FILES["vedtak.pdf"]
+
+
+def test_two_acknowledgements_at_once_are_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that repeats itself before the first is answered gets the same answer, whichever process it comes to."""
+    message_id = receive(desk)
+    room, caller = desk.room(), desk.caller()
+    room.peek(caller)
+    barrier, told = threading.Barrier(2), []
+    get = inbox.get
+
+    def get_together(*arguments: object, **more: object) -> Incoming:
+        found = get(*arguments, **more)  # type: ignore[arg-type]
+        with suppress(threading.BrokenBarrierError):
+            barrier.wait(timeout=1)  # on SQLite the second waits for the first anyhow
+        return found
+
+    monkeypatch.setattr(inbox, "get", get_together)
+    both = [
+        threading.Thread(target=lambda: told.append(desk.room().acknowledge(message_id, caller).state)) for _ in "12"
+    ]
+    for each in both:
+        each.start()
+    for each in both:
+        each.join()
+    assert told == [InboxState.ACKNOWLEDGED] * 2
+    assert [status for status, _ in desk.owed(message_id)] == ["MOTTATT", "LEVERT"]
 
 
 def test_what_could_not_be_read_says_why_and_is_set_aside_by_hand(desk: Desk) -> None:

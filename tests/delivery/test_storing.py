@@ -4,6 +4,7 @@ import io
 import json
 import os
 import zipfile
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from gateway.message.processes import ARKIVMELDING_KVITTERING, ARKIVMELDING_RESP
 from gateway.message.sbd import Envelope, write_envelope
 from gateway.message.status import Direction, Status
 from gateway.packaging.opener import Trust, open_asice
-from gateway.storage import messages, statuses
+from gateway.storage import messages, receipts_out, statuses
 from gateway.storage.engine import Database
 from gateway.storage.inbox import NO_PACKAGE, VALID, InboxState
 from tests.certificates import NOW, issue, make_authority
@@ -126,6 +127,27 @@ def test_an_envelope_that_the_channel_contradicts_is_not_believed(
     said = envelope(**facts)
     found = desk.find(receive(desk, said, pack(said, FILES), wire))
     assert (found.state, found.signature.verdict) == (InboxState.UNREADABLE, code)
+    assert desk.owed(said.message_id) == []
+
+
+@pytest.mark.parametrize("written", ["311000128", "9908:311000128", " 0192:311000128 "])
+def test_a_sender_is_known_however_it_is_written(desk: Desk, written: str) -> None:
+    """The receipt goes to an address that the channel takes, and a filter finds it."""
+    said = envelope(sender=written)
+    found = desk.find(receive(desk, said, pack(said, FILES)))
+    assert (found.state, found.sender) == (InboxState.WAITING, SENDER)
+    with desk.database.reading() as connection:
+        (owed,) = receipts_out.of_message(connection, said.message_id)
+    assert owed.recipient == SENDER
+    receive(desk, said, pack(said, FILES))
+    assert (desk.odd(), desk.channel.offered) == ([], {})
+
+
+def test_nobody_is_no_sender(desk: Desk) -> None:
+    """Neither the channel nor the envelope names one: they agree, and it is not believed all the same."""
+    said = envelope(sender=" ")
+    found = desk.find(receive(desk, said, pack(said, FILES), " "))
+    assert (found.state, found.signature.verdict) == (InboxState.UNREADABLE, "WRONG_SENDER")
     assert desk.owed(said.message_id) == []
 
 
@@ -302,6 +324,50 @@ def test_a_root_that_is_named_later_lets_it_in_and_a_broken_signature_is_not_tri
     states = [desk.find(each.message_id).state for each in (said, late, broken)]
     assert states == [InboxState.WAITING, InboxState.EXPIRED, InboxState.UNREADABLE]
     assert len(desk.stored()) == 3
+
+
+def test_a_root_that_did_not_come_along_may_be_named_later(desk: Desk) -> None:
+    """Most senders leave their root out: it is then an issuer that is missing."""
+    said = envelope()
+    bare = replace(FORGER, chain=FORGER.chain[:1])
+    found = desk.find(receive(desk, said, pack(said, FILES, signer=bare)))
+    assert found.signature.verdict == "ISSUER_MISSING"
+    desk.roots = (ROOT[1], OTHER_ROOT[1])
+    assert desk.reopen() == 1
+
+
+def test_a_certificate_that_ran_out_meanwhile_was_good_when_the_message_came(desk: Desk) -> None:
+    """The key came back after two weeks; the sender's certificate had one left."""
+    said = envelope(expected_response=None)
+    signer = issue(ROOT, "311000128", "Snart utgått", not_after=NOW + timedelta(days=7))
+    receive(desk, said, pack(said, FILES, signer=signer, to=OLD_KEY))
+    desk.time += timedelta(days=14)
+    desk.keys = (OUR_KEY, OLD_KEY)
+    assert desk.reopen() == 1
+
+
+def test_a_certificate_of_tomorrow_is_good_tomorrow(desk: Desk) -> None:
+    """A clock was wrong here or there."""
+    said = envelope(expected_response=None)
+    receive(desk, said, pack(said, FILES, signer=EARLY))
+    assert desk.reopen() == 0
+    desk.time += timedelta(days=2)
+    assert desk.reopen() == 1
+
+
+def test_what_was_opened_too_late_says_so_and_may_come_again(desk: Desk) -> None:
+    """Nobody has got it, even after somebody has set it aside; a sound copy is news."""
+    said = envelope()
+    receive(desk, said, pack(said, FILES, to=OLD_KEY))
+    desk.keys = (OUR_KEY, OLD_KEY)
+    desk.time += timedelta(hours=25)
+    assert desk.reopen() == 0
+    found = desk.find(said.message_id)
+    assert (found.state, found.signature.verdict) == (InboxState.EXPIRED, "EXPIRED")
+    assert found.signature.reason
+    desk.room().acknowledge(said.message_id, desk.caller())
+    again = replace(said, expected_response=desk.time + timedelta(hours=1))
+    assert desk.find(receive(desk, again)).state is InboxState.WAITING
 
 
 def kvittering(message: messages.Message, **business: object) -> Envelope:

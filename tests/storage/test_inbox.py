@@ -270,10 +270,22 @@ def test_bytes_of_the_inbox_are_not_swept_while_a_row_names_them(database: Datab
         assert inbox_keeping.due(connection, before=NOW - FIVE, limit=9) == ()
         # What nobody has looked at stays, however long it has been there.
         assert set(inbox_keeping.due(connection, before=NOW, limit=9)) == {done.message_id, late.message_id}
-        assert inbox_keeping.empty(connection, done.message_id, at=NOW) == (done.blob,)
+        assert inbox_keeping.empty(connection, done.message_id, before=NOW, at=NOW) == (done.blob,)
         assert set(inbox_keeping.due(connection, before=NOW, limit=9)) == {late.message_id}
         assert documents.unreferenced(connection, keys) == {done.blob}
         assert inbox.find(connection, done.message_id) == replace(done, blob=None, emptied=NOW)
+
+
+def test_a_sound_copy_that_comes_while_the_late_one_is_deleted_keeps_its_bytes(database: Database) -> None:
+    """It takes the place of the late one between the look for what is due and the deletion."""
+    late = make_incoming(state=InboxState.EXPIRED, blob=None, parcel=new_key(), signature=Signature("EXPIRED"))
+    store(database, late)
+    sound = make_incoming(message_id=late.message_id)
+    with database.writing() as connection:
+        assert inbox_keeping.due(connection, before=NOW, limit=9) == (late.message_id,)
+        assert inbox.replace(connection, sound, known=late)
+        assert inbox_keeping.empty(connection, late.message_id, before=NOW, at=NOW) == ()
+        assert inbox.find(connection, late.message_id) == sound
 
 
 def test_what_could_not_be_read_is_settled_once(database: Database) -> None:
@@ -290,7 +302,7 @@ def test_what_could_not_be_read_is_settled_once(database: Database) -> None:
     files = (IncomingFile("a.pdf", 1, "00"),)
     found = Reopened(InboxState.WAITING, Signature(VALID), NOW + FIVE, new_key(), 7, files)
     with database.writing() as connection:
-        assert inbox_keeping.stuck(connection, ["UNDECRYPTABLE", "UNKNOWN_ROOT"]) == (entry,)
+        assert inbox_keeping.stuck(connection, ["UNDECRYPTABLE", "UNKNOWN_ROOT"]) == (entry.message_id,)
         assert inbox_keeping.settle(connection, entry.message_id, found=found)
         assert not inbox_keeping.settle(connection, entry.message_id, found=replace(found, blob=new_key()))
         assert inbox.find(connection, entry.message_id) == replace(

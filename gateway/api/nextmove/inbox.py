@@ -5,7 +5,6 @@ fetch failed. Reference §2.7.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from flask import Response
 
@@ -20,12 +19,11 @@ from gateway.errors import Invalid, NotFound
 from gateway.language import say
 from gateway.message.business import BUSINESS_TYPES
 from gateway.message.processes import Channel, message_type
-from gateway.storage.inbox import InboxFilter, InboxState, Incoming, Window
+from gateway.storage.inbox import InboxFilter, InboxState, Incoming
+from gateway.storage.nextmove.waiting import waiting
 
 ASICE = "application/vnd.etsi.asic-e+zip"
 _BLOCK = 1024 * 1024
-# They come in the order in which they came; each of these names means that.
-_SORTABLE = ("lastUpdated", "id")
 
 
 def put(routes: Routes) -> None:
@@ -39,18 +37,9 @@ def put(routes: Routes) -> None:
 def list_incoming() -> Response:
     """What waits, locked or not."""
     stretch = read_stretch()
-    for order in stretch.orders:
-        if order.property not in _SORTABLE:
-            raise Invalid(
-                say("there is no property {name!r} to sort by", name=order.property),
-                code="SORT",
-                mend=say("Sort by one of these: {names}.", names=", ".join(_SORTABLE)),
-            )
-    newest_first = bool(stretch.orders) and stretch.orders[0].descending
-    window = Window(limit=stretch.size, offset=stretch.offset, newest_first=newest_first)
-    wanted = replace(_wanted(), states=(InboxState.WAITING,))
-    found = rooms().inbox.page(current_caller(), wanted, window=window)
-    return answer(envelope([each.sbd for each in found.messages], found.total, stretch=stretch))
+    with rooms().database.reading() as connection:
+        found, total = waiting(connection, queries.reader(), filters=_wanted(), stretch=stretch)
+    return answer(envelope(found, total, stretch=stretch))
 
 
 def peek_incoming() -> Response:

@@ -46,6 +46,25 @@ def _nothing_left(world: World) -> Iterator[None]:
         world.b.call("DELETE", f"/api/messages/in/{message_id_of(waiting)}")
 
 
+@pytest.mark.parametrize("name", ["lastUpdated", "id", "messageId", "conversationId", "processIdentifier"])
+def test_the_list_in_an_order(world: World, name: str) -> None:
+    """By whatever a message has; both ways, page by page."""
+    for _ in range(2):
+        arrive(world)
+    up, down = (
+        [ask(world.b, f"/messages/in?size=1&page={page}&sort={name},{way}")["content"] for page in range(2)]
+        for way in ("asc", "desc")
+    )
+    listed = [message_id_of(sbd) for page in up for sbd in page]
+    assert len(set(listed)) == 2
+    if name == "messageId":
+        assert listed == sorted(listed)
+    if name != "processIdentifier":
+        assert down == up[::-1]
+    else:
+        assert down == up, "what is equal comes in the order in which it came"
+
+
 def test_the_whole_way(world: World) -> None:
     """Listed, locked, fetched, acknowledged: the bytes are those that were sent, and both sides see every status."""
     made = arrive(world)

@@ -144,7 +144,8 @@ def test_what_nobody_has_locked(world: World) -> None:
     """400 for fetching and for acknowledging; it still waits."""
     message_id = message_id_of(arrive(world))
     for method, path in (("GET", f"/api/messages/in/pop/{message_id}"), ("DELETE", f"/api/messages/in/{message_id}")):
-        refused(world.b.call(method, path), 400, f"{OWN}MessageNotLockedException")
+        body = refused(world.b.call(method, path), 400, f"{OWN}MessageNotLockedException")
+        assert "login" not in body["message"], "here a lock is nobody's own"
     assert ask(world.b, f"/messages/in?messageId={message_id}")["totalElements"] == 1
 
 

@@ -41,14 +41,13 @@ class InboxFilter:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A piece of the list. `after` is the id of the last message of the piece before, `offset` counts instead.
+    """A piece of the list. `after` is the id of the last message of the piece before.
 
     `light` leaves out the SBDs, which may be large: their records hold an empty one.
     """
 
     limit: int = 50
     after: str | None = None
-    offset: int = 0
     newest_first: bool = False
     light: bool = False
 
@@ -120,7 +119,7 @@ def page(connection: Connection, organisations: Sequence[str], *, filters: Inbox
     )
     if window.after is not None:
         statement = statement.where(_behind(connection, window, organisations=organisations))
-    found = connection.execute(statement.limit(window.limit + 1).offset(window.offset)).all()
+    found = connection.execute(statement.limit(window.limit + 1)).all()
     messages = tuple(rows.read(row) for row in found[: window.limit])
     more = len(found) > window.limit
     return InboxPage(messages, total, messages[-1].message_id if more else None)

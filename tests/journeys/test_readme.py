@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,38 +20,58 @@ from tests.live import served_process
 README = Path(__file__).resolve().parents[2] / "README.md"
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="the tour uses curl")
-def test_the_tour_works_when_pasted(tmp_path: Path, sandbox: Sandbox, run_log: Path) -> None:
-    """Every line of it, in one shell; at its end the message has been read and the recipient found it valid."""
-    (tour,) = re.findall(r"```sh\n(api\(\).*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    tour = tour.replace("sleep 3", "sleep 6")
-    with served_process(sandbox, tmp_path / "data", run_log.parent / "readme.stderr") as (url, _):
-        names = {
-            "GATEWAY_URL": url,
-            "GATEWAY_KEY": "none",
-            "SANDBOX_URL": sandbox.url,
-            "SAMPLES": str(shipped("samples")),
-        }
+@pytest.fixture
+def paste(tmp_path: Path, sandbox: Sandbox, run_log: Path) -> Callable[[str], str]:
+    """Runs lines of the README in one shell, against a gateway of their own; what they print."""
+
+    def run(lines: str) -> str:
         # Nobody has a login here, so the key is not looked at; the demo gives a real one.
-        tour = tour.replace('-H "Authorization: Bearer $GATEWAY_KEY" ', "")
-        ran = subprocess.run(
-            ["bash", "-eu", "-c", tour],
-            cwd=tmp_path,
-            env={**os.environ, **names},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-    assert ran.returncode == 0, ran.stderr
+        lines = lines.replace("sleep 3", "sleep 6").replace('-H "Authorization: Bearer $GATEWAY_KEY" ', "")
+        with served_process(sandbox, tmp_path / "data", run_log.parent / "readme.stderr") as (url, _):
+            names = {"GATEWAY_URL": url, "SANDBOX_URL": sandbox.url, "SAMPLES": str(shipped("samples"))}
+            ran = subprocess.run(
+                ["bash", "-eu", "-c", lines],
+                cwd=tmp_path,
+                env={**os.environ, **names},
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=False,
+            )
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout
+
+    return run
+
+
+def told(pattern: str) -> str:
+    """The one block of shell that begins so."""
+    (lines,) = re.findall(rf"```sh\n({pattern}.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    return str(lines)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the tour uses curl")
+def test_the_tour_works_when_pasted(tmp_path: Path, paste: Callable[[str], str]) -> None:
+    """Every line of it, in one shell; at its end the message has been read and the recipient found it valid."""
+    printed = paste(told(r"api\(\)"))
     posted = json.loads((tmp_path / "posted.json").read_text(encoding="utf-8"))
     message_id = posted["prototypes"][0]["messageId"]
-    assert "DOCUMENT_MISSING" in ran.stdout
-    assert "taushetsbelagt" in ran.stdout
+    assert "DOCUMENT_MISSING" in printed
+    assert "taushetsbelagt" in printed
     for status in ("OPPRETTET", "SENDT", "MOTTATT", "LEVERT", "LEST"):
-        assert f'"status": "{status}"' in ran.stdout
-    assert message_id in ran.stdout.rpartition('"answers"')[0]
-    assert '"signature": "valid"' in ran.stdout
+        assert f'"status": "{status}"' in printed
+    assert message_id in printed.rpartition('"answers"')[0]
+    assert '"signature": "valid"' in printed
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the tour uses curl")
+def test_the_way_of_an_existing_client_works_when_pasted(paste: Callable[[str], str]) -> None:
+    """Created, filled, sent and followed under /api, to the end."""
+    (api, *_) = told(r"api\(\)").splitlines()
+    printed = paste("\n".join([api, told("# Create it: the SBD")]))
+    for status in ("OPPRETTET", "SENDT", "MOTTATT", "LEVERT", "LEST"):
+        assert f'"status" : "{status}"' in printed
+    assert '"exception"' not in printed
 
 
 def test_every_problem_is_in_the_table() -> None:

@@ -248,7 +248,7 @@ def test_the_list_goes_page_by_page(database: Database) -> None:
     assert walk(False) == ids
     assert walk(True) == ids[::-1]
     with database.reading() as connection:
-        window = Window(2, offset=3)
+        window = Window(2, after=ids[2])
         page = inbox.page(connection, (SENDER,), filters=InboxFilter(states=(InboxState.WAITING,)), window=window)
         assert [each.message_id for each in page.messages] == ids[3:]
         light = inbox.page(connection, (SENDER,), filters=InboxFilter(), window=Window(1, light=True))

@@ -5,7 +5,7 @@ fetch failed. Reference §2.7.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from contextlib import contextmanager
 
 from flask import Response
 
@@ -16,16 +16,15 @@ from gateway.api.nextmove.routing import Routes
 from gateway.api.nextmove.wire import answer, empty
 from gateway.api.rooms import rooms
 from gateway.delivery.inbox import Container
-from gateway.errors import Invalid, NotFound
+from gateway.errors import Conflict, Invalid, NotFound
 from gateway.language import say
 from gateway.message.business import BUSINESS_TYPES
 from gateway.message.processes import Channel, message_type
-from gateway.storage.inbox import InboxFilter, InboxState, Incoming, Window
+from gateway.storage.inbox import InboxFilter, InboxState, Incoming
+from gateway.storage.nextmove.waiting import waiting
 
 ASICE = "application/vnd.etsi.asic-e+zip"
 _BLOCK = 1024 * 1024
-# They come in the order in which they came; each of these names means that.
-_SORTABLE = ("lastUpdated", "id")
 
 
 def put(routes: Routes) -> None:
@@ -39,18 +38,9 @@ def put(routes: Routes) -> None:
 def list_incoming() -> Response:
     """What waits, locked or not."""
     stretch = read_stretch()
-    for order in stretch.orders:
-        if order.property not in _SORTABLE:
-            raise Invalid(
-                say("there is no property {name!r} to sort by", name=order.property),
-                code="SORT",
-                mend=say("Sort by one of these: {names}.", names=", ".join(_SORTABLE)),
-            )
-    newest_first = bool(stretch.orders) and stretch.orders[0].descending
-    window = Window(limit=stretch.size, offset=stretch.offset, newest_first=newest_first)
-    wanted = replace(_wanted(), states=(InboxState.WAITING,))
-    found = rooms().inbox.page(current_caller(), wanted, window=window)
-    return answer(envelope([each.sbd for each in found.messages], found.total, stretch=stretch))
+    with rooms().database.reading() as connection:
+        found, total = waiting(connection, queries.reader(), filters=_wanted(), stretch=stretch)
+    return answer(envelope(found, total, stretch=stretch))
 
 
 def peek_incoming() -> Response:
@@ -62,7 +52,8 @@ def peek_incoming() -> Response:
 def pop_incoming(message_id: str) -> Response:
     """The ASiC-E of a locked message; 204 where it carries none. May be repeated."""
     _require_waiting(message_id)
-    container = rooms().inbox.pop(message_id, current_caller(), any_lock=True)
+    with _saying_whose(message_id):
+        container = rooms().inbox.pop(message_id, current_caller(), any_lock=True)
     if container is None or _is_receipt(container.incoming):
         return empty(204)
     response = Response(_stream(container), 200, content_type=ASICE)
@@ -74,7 +65,23 @@ def pop_incoming(message_id: str) -> Response:
 def acknowledge_incoming(message_id: str) -> Response:
     """The fagsystem has it: LEVERT goes back to the sender."""
     _require_waiting(message_id)
-    return answer(rooms().inbox.acknowledge(message_id, current_caller(), any_lock=True).sbd)
+    with _saying_whose(message_id):
+        return answer(rooms().inbox.acknowledge(message_id, current_caller(), any_lock=True).sbd)
+
+
+@contextmanager
+def _saying_whose(message_id: str) -> Iterator[None]:
+    """A lock is nobody's own here, so that there is none is told without speaking of logins."""
+    try:
+        yield
+    except Conflict as refusal:
+        if refusal.code != "NOT_LOCKED":
+            raise
+        raise Conflict(
+            say("the message with messageId = {id} is not locked", id=message_id),
+            code=refusal.code,
+            mend=say("Lock it first: GET /api/messages/in/peek?messageId=… does so."),
+        ) from refusal
 
 
 def _require_waiting(message_id: str) -> None:

@@ -46,6 +46,25 @@ def _nothing_left(world: World) -> Iterator[None]:
         world.b.call("DELETE", f"/api/messages/in/{message_id_of(waiting)}")
 
 
+@pytest.mark.parametrize("name", ["lastUpdated", "id", "messageId", "conversationId", "processIdentifier"])
+def test_the_list_in_an_order(world: World, name: str) -> None:
+    """By whatever a message has; both ways, page by page."""
+    for _ in range(2):
+        arrive(world)
+    up, down = (
+        [ask(world.b, f"/messages/in?size=1&page={page}&sort={name},{way}")["content"] for page in range(2)]
+        for way in ("asc", "desc")
+    )
+    listed = [message_id_of(sbd) for page in up for sbd in page]
+    assert len(set(listed)) == 2
+    if name == "messageId":
+        assert listed == sorted(listed)
+    if name != "processIdentifier":
+        assert down == up[::-1]
+    else:
+        assert down == up, "what is equal comes in the order in which it came"
+
+
 def test_the_whole_way(world: World) -> None:
     """Listed, locked, fetched, acknowledged: the bytes are those that were sent, and both sides see every status."""
     made = arrive(world)
@@ -125,7 +144,8 @@ def test_what_nobody_has_locked(world: World) -> None:
     """400 for fetching and for acknowledging; it still waits."""
     message_id = message_id_of(arrive(world))
     for method, path in (("GET", f"/api/messages/in/pop/{message_id}"), ("DELETE", f"/api/messages/in/{message_id}")):
-        refused(world.b.call(method, path), 400, f"{OWN}MessageNotLockedException")
+        body = refused(world.b.call(method, path), 400, f"{OWN}MessageNotLockedException")
+        assert "login" not in body["message"], "here a lock is nobody's own"
     assert ask(world.b, f"/messages/in?messageId={message_id}")["totalElements"] == 1
 
 

@@ -16,7 +16,7 @@ from gateway.delivery.lanes import Heard
 from gateway.delivery.leases import Leases
 from gateway.delivery.retry import Backoff
 from gateway.delivery.submission import Clock, NewId
-from gateway.errors import LeaseLost, MustAct, Outside
+from gateway.errors import LeaseLost, MustAct, Outside, SetupFault, TokenRefused
 from gateway.keys import KeyRing
 from gateway.language import say
 from gateway.message.processes import STATUS, Channel, response_process
@@ -153,6 +153,9 @@ class Receipts:
     def _judge(self, held: Task, entry: ReceiptOut, *, error: Exception) -> None:
         now = self.now()
         decision = self.backoff.decide(error, held.attempts, now=now)
+        if decision.again is None and isinstance(error, (SetupFault, TokenRefused)):
+            # Ours to mend, a certificate that has run out say; and nobody can start a receipt again by hand.
+            decision = replace(decision, again=now + self.backoff.pause(held.attempts))
         if decision.again is None:
             self._give_up(held, entry, why=decision.sentence)
             return

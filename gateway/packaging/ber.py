@@ -13,6 +13,9 @@ CONSTRUCTED = 0x20
 _MOST_BYTES = 1024 * 1024
 _DEEPEST = 32
 _ENOUGH = 256 * 1024
+# So many pieces are joined at most, and so many may bring nothing: a gigabyte of them would take hours, or all memory.
+_MOST_HELD = 16 * 1024
+_MOST_EMPTY = 64 * 1024
 
 Header = tuple[int, int | None]
 
@@ -48,7 +51,7 @@ def read_octets(stream: Forward, header: Header) -> Iterator[bytes | memoryview]
             raise Malformed("a primitive string without a length")
         yield from _read_primitive(stream, length)
     else:
-        yield from _gather(_read_pieces(stream, length, depth=0))
+        yield from _gather(_Pieces(stream).read(length, depth=0))
 
 
 def _read_raw_header(stream: Forward) -> tuple[int, int | None, bytes]:
@@ -94,23 +97,39 @@ def _read_primitive(stream: Forward, length: int) -> Iterator[memoryview]:
         yield part
 
 
-def _read_pieces(stream: Forward, length: int | None, *, depth: int) -> Iterator[memoryview]:
-    if depth > _DEEPEST:
-        raise Malformed("nested too deep")
-    end = None if length is None else stream.position + length
-    while end is None or stream.position < end:
-        tag, size, head = _read_raw_header(stream)
-        if tag == END_OF_CONTENTS and end is None:
-            return
-        if tag == OCTET_STRING | CONSTRUCTED:
-            yield from _read_pieces(stream, size, depth=depth + 1)
-        elif tag == OCTET_STRING and size is not None:
-            yield from _read_primitive(stream, size)
-            yield from stream.take_repeated(head, size)
-        else:
-            raise Malformed(f"tag {tag:#04x} between the pieces of a string")
-    if stream.position != end:
-        raise Malformed("a piece reaches beyond its string")
+class _Pieces:
+    """The pieces of one string, at any depth; counts those that bring nothing, and strings in it."""
+
+    def __init__(self, stream: Forward) -> None:
+        self._stream = stream
+        self._empty = 0
+
+    def read(self, length: int | None, *, depth: int) -> Iterator[memoryview]:
+        if depth > _DEEPEST:
+            raise Malformed("nested too deep")
+        stream = self._stream
+        end = None if length is None else stream.position + length
+        while end is None or stream.position < end:
+            tag, size, head = _read_raw_header(stream)
+            if tag == END_OF_CONTENTS and end is None:
+                return
+            if tag == OCTET_STRING | CONSTRUCTED:
+                self._count()
+                yield from self.read(size, depth=depth + 1)
+            elif tag == OCTET_STRING and size:
+                yield from _read_primitive(stream, size)
+                yield from stream.take_repeated(head, size)
+            elif tag == OCTET_STRING and size == 0:
+                self._count()
+            else:
+                raise Malformed(f"tag {tag:#04x} between the pieces of a string")
+        if stream.position != end:
+            raise Malformed("a piece reaches beyond its string")
+
+    def _count(self) -> None:
+        self._empty += 1
+        if self._empty > _MOST_EMPTY:
+            raise Malformed("too many pieces that hold nothing")
 
 
 def _gather(pieces: Iterator[memoryview]) -> Iterator[bytes | memoryview]:
@@ -120,7 +139,7 @@ def _gather(pieces: Iterator[memoryview]) -> Iterator[bytes | memoryview]:
     for piece in pieces:
         held.append(piece)
         size += len(piece)
-        if size >= _ENOUGH:
+        if size >= _ENOUGH or len(held) >= _MOST_HELD:
             yield held[0] if len(held) == 1 else b"".join(held)
             held, size = [], 0
     if held:

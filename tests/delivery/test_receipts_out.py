@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from gateway.errors import AnswerLost, LeaseLost, Rejected, Unavailable
+from gateway.errors import AnswerLost, LeaseLost, Rejected, TokenRefused, Unavailable
 from gateway.message.processes import ARKIVMELDING_KVITTERING, ARKIVMELDING_RESPONSE, AVTALT_RESPONSE
 from gateway.message.sbd import Envelope, read_envelope
 from gateway.storage.engine import Database
 from gateway.transports.port import Found
+from tests.certificates import NOW, issue
 from tests.delivery.desk_in import Desk
-from tests.delivery.parcels import OURS, SENDER, envelope, pack
+from tests.delivery.parcels import OURS, ROOT, SENDER, envelope, pack
 
 AVTALT = "urn:no:difi:avtalt:xsd::avtalt"
 
@@ -166,3 +167,18 @@ def test_after_a_day_it_is_given_up(desk: Desk) -> None:
     desk.carry_all(timedelta(hours=30))
     assert desk.owed(message_id) == [("MOTTATT", "failed")]
     assert told(desk) == []
+
+
+def test_a_key_that_has_run_out_costs_no_receipt(desk: Desk) -> None:
+    """It is tried until the operator has put the new one beside it, as long as it lives."""
+    receive(desk, envelope())
+    expired = issue(ROOT, "311000017", "Vi", not_after=NOW - timedelta(days=1))
+    sound, desk.keys = desk.keys, (expired,)
+    desk.channel.faults["send"] = [TokenRefused("the system user was not approved yet")]
+    for _ in range(3):
+        assert desk.carry() == 1
+        desk.time += timedelta(minutes=30)
+    assert told(desk) == []
+    desk.keys = sound
+    desk.carry_all()
+    assert told(desk) == ["MOTTATT"]

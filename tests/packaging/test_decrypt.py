@@ -2,8 +2,11 @@
 
 import io
 import subprocess
+import tracemalloc
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from shutil import which
 
@@ -13,9 +16,11 @@ from cryptography.hazmat.primitives.asymmetric.padding import AsymmetricPadding
 
 from gateway.errors import Untrusted
 from gateway.keys import KeyPair
+from gateway.packaging.ber import Malformed, read_octets
 from gateway.packaging.cms import envelope
 from gateway.packaging.decrypt import decrypt
 from gateway.packaging.der import write_oid
+from gateway.packaging.forward import Forward
 from gateway.packaging.opener import Trust, open_package
 from gateway.packaging.records import PackageFault, Sealed
 from tests.certificates import make_key, write_pem
@@ -213,3 +218,19 @@ def test_a_large_envelope_in_small_pieces_opens(recipient: KeyPair) -> None:
 def test_what_we_encrypt_opens_too(recipient: KeyPair) -> None:
     """The writer's own form."""
     assert opened(draw(envelope(Sealed(len(PLAIN), lambda: iter([PLAIN])), recipient.certificate)), recipient) == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("piece", "kept"), [(b"\4\0", False), (b"\x24\x80\0\0", False), (b"\4\1x", True)], ids=["empty", "strings", "bytes"]
+)
+def test_pieces_that_bring_nothing_cost_nothing(piece: bytes, kept: bool) -> None:
+    """A string of empty pieces would be held piece by piece, at seventy times its size, or be walked for hours."""
+    blocks = chain([piece * 100_000] * 2, [b"\0\0"])
+    octets = read_octets(Forward(blocks), (0xA0, None))
+    tracemalloc.start()
+    try:
+        with nullcontext() if kept else pytest.raises(Malformed, match="hold nothing"):
+            assert sum(map(len, octets)) == 200_000
+        assert tracemalloc.get_traced_memory()[1] < 24_000_000
+    finally:
+        tracemalloc.stop()

@@ -16,6 +16,7 @@ from flask.views import MethodView
 from gateway.api.arguments import Blueprint
 from gateway.api.bodies import BLOCK, media_type
 from gateway.api.described import ASICE_ANSWER, DOCUMENT_ANSWER, NOTHING_ANSWER, refusals
+from gateway.api.heads import require_get
 from gateway.api.inbox_schemas import (
     DocumentsAnswer,
     HoldQuery,
@@ -64,6 +65,7 @@ class Peek(MethodView):
     @blueprint.doc(responses={**NOTHING_ANSWER, **refusals(422, 503)})
     def get(self, query: Mapping[str, Any]) -> Response:
         """Lock the oldest message that nobody holds, and show it with its SBD; 204 where there is none."""
+        require_get()
         found = rooms().inbox.peek(current_caller(), _filters(query))
         return Response(status=204) if found is None else _peeked(found)
 

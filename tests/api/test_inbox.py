@@ -55,6 +55,15 @@ def test_peek_pop_delete(gateway: Gateway) -> None:
     refused(gateway.call("DELETE", "/in/messages/pop"), 409, "NOTHING_LOCKED")
 
 
+@pytest.mark.parametrize("path", ["/in/messages/peek", "/api/messages/in/peek"])
+def test_a_monitor_locks_nothing(gateway: Gateway, path: str) -> None:
+    """HEAD shows no message, so it takes none."""
+    message_id = store_incoming(gateway)
+    answer = gateway.call("HEAD", f"{path}?messageId={message_id}")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET")
+    assert gateway.call("GET", f"/in/messages/{message_id}").json()["lock"] is None
+
+
 def test_each_document_comes_by_its_name(gateway: Gateway) -> None:
     """Whole, with its length and type, never as a page of this site; without a lock."""
     message_id = store_incoming(gateway)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from flask import Response
 
+from gateway.api.heads import require_get
 from gateway.api.login import current_caller
 from gateway.api.nextmove import queries
 from gateway.api.nextmove.paging import envelope, read_stretch
@@ -45,6 +46,7 @@ def list_incoming() -> Response:
 
 def peek_incoming() -> Response:
     """Lock what has waited longest and show its SBD; 204 where nothing waits."""
+    require_get()
     found = rooms().inbox.peek(current_caller(), _wanted())
     return answer(found.sbd) if found else empty(204)
 

@@ -4,7 +4,7 @@ In come a caller and its SBD, out comes a `ClassicView`. Called by the doors. Ev
 world is asked before it, never inside it. Source: reference of the NextMove API §2.2–§2.4 and §6.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -23,7 +23,7 @@ from gateway.delivery.uploads import Incoming, Kept, Uploads, check_filename, to
 from gateway.errors import Conflict, NotFound, Stale
 from gateway.language import say
 from gateway.message.prototype import Weight
-from gateway.storage import classic, conversations, documents, messages
+from gateway.storage import classic, conversations, documents, inbox, messages
 from gateway.storage.classic import Description, Posted
 from gateway.storage.conversations import ConversationKind, ConversationState
 from gateway.storage.documents import StoredDocument
@@ -59,7 +59,15 @@ class Classic:
     def derive(self, sbd: Mapping[str, object], caller: Caller, *, complete: bool = True) -> ClassicView:
         """Everything that `create` does, less the keeping."""
         room = self.intake
-        creating = Creating(room.registry, room.routing, room.settings, self.settings, room.now(), room.new_id)
+        creating = Creating(
+            registry=room.registry,
+            routing=room.routing,
+            intake=room.settings,
+            settings=self.settings,
+            channel_of=self._channel_of,
+            now=room.now(),
+            new_id=room.new_id,
+        )
         return self._judge(creating.derive(sbd, caller, complete=complete))
 
     def view(self, any_id: str, caller: Caller) -> ClassicView:
@@ -156,6 +164,11 @@ class Classic:
             keys = conversations.discard(connection, view.conversation.id)
         for key in keys:
             self.intake.blobs.delete(key)
+
+    def _channel_of(self, message_id: str, organisations: Sequence[str]) -> str | None:
+        with self.intake.database.reading() as connection:
+            found = inbox.find(connection, message_id)
+        return found.message_channel if found and found.organisation in organisations else None
 
     def _load(self, any_id: str, caller: Caller) -> ClassicView:
         """What the rows say, nothing judged."""

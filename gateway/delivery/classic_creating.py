@@ -3,6 +3,7 @@
 In come the JSON and its caller, out comes a `ClassicView` of which nothing is stored yet. Called by `delivery.classic`.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,14 +36,21 @@ _MENDS = {
 }
 
 
+ChannelOf = Callable[[str, Sequence[str]], str | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Creating:
-    """What a draft is made with: settings, the registry, and one moment."""
+    """What a draft is made with: settings, the registry, and one moment.
+
+    `channel_of` gives the message channel of an incoming message of one of these organisations.
+    """
 
     registry: Registry
     routing: RoutingSettings
     intake: IntakeSettings
     settings: ClassicSettings
+    channel_of: ChannelOf
     now: datetime
     new_id: NewId
 
@@ -50,10 +58,10 @@ class Creating:
         """The draft as it would be kept."""
         sbd = read_or_refuse(document, now=self.now, complete=complete)
         sender = self._name_sender(sbd, caller)
-        self._require_channel(sbd)
+        channel = self._channel_for(sbd, caller)
         wish = _wish_of(sbd)
         routed = self._ask(wish)
-        filled = fill_in(sbd, self._defaults(sender))
+        filled = fill_in(sbd, self._defaults(sender, channel))
         envelope = read_envelope(filled)
         choice = _choose(envelope, wish, routed=routed)
         conversation = self._begin(envelope, choice, caller=caller, sender=sender)
@@ -72,9 +80,11 @@ class Creating:
             caller.may_send_for(f"0192:{identifier.number}")
         return principal
 
-    def _require_channel(self, sbd: ClientSbd) -> None:
-        ours = self.settings.channel
-        if ours and sbd.channel not in (None, ours):
+    def _channel_for(self, sbd: ClientSbd, caller: Caller) -> str | None:
+        """That of the message that a receipt answers, so that its sender's installation finds it; else our own."""
+        ours, related = self.settings.channel, sbd.business.get("relatedToMessageId")
+        answered = self.channel_of(str(related), caller.organisations) if sbd.type.is_receipt and related else None
+        if ours and sbd.channel not in (None, ours, answered):
             message = say(
                 "the SBD names the message channel {named}, and this gateway sends on {ours}",
                 named=sbd.channel,
@@ -82,6 +92,7 @@ class Creating:
             )
             mend = say("Leave the scope MessageChannel out, or name that channel.")
             raise _refusal("MESSAGE_CHANNEL", message, mend=mend, path=_CHANNEL)
+        return answered or ours
 
     def _ask(self, wish: Wish) -> Routed:
         routed = route(wish, self.registry.look_up_all(questions(wish)), settings=self.routing)
@@ -89,11 +100,11 @@ class Creating:
             raise _no_way(routed.problems[0])
         return routed
 
-    def _defaults(self, sender: str) -> Defaults:
+    def _defaults(self, sender: str, channel: str | None) -> Defaults:
         own = self.settings.own
         written = f"{own}:{sender.removeprefix('0192:')}" if own and own != sender else sender
         deadline = self.now + self.intake.message_lifetime
-        return Defaults(written, self.settings.channel, deadline, self.now, self.new_id)
+        return Defaults(written, channel, deadline, self.now, self.new_id)
 
     def _begin(self, envelope: Envelope, choice: Choice, *, caller: Caller, sender: str) -> Conversation:
         secret = choice.confidential

@@ -6,7 +6,7 @@ functions as what is sent.
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from gateway.arkivmelding.facts import Dokumentobjekt, Facts
@@ -184,7 +184,9 @@ def _lost(view: View, prototype: Prototype, *, redactions: tuple[Redaction, ...]
 def _documents_left(view: View, prototype: Prototype) -> Iterator[Lost]:
     named = dict.fromkeys(normal(objekt.filename.strip()) for _, objekt in _named(view.inspection.facts))
     left = say("another version or variant of the same document is sent")
-    if prototype.choice.documents is not None:
+    usual = files_for(replace(prototype.choice, documents=None), view.inspection.facts).filenames
+    # A commit writes down the usual ones, too.
+    if {normal(name) for name in usual} != set(prototype.documents):
         left = say("it is not among the documents chosen for this recipient")
     yield from (Lost(Kind.DOCUMENT, name, left) for name in named if name not in prototype.documents)
     for document in view.documents:

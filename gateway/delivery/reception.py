@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from math import isfinite
 from pathlib import Path
 from typing import cast
 
@@ -150,7 +151,7 @@ def _read_parcel(path: Path) -> JsonObject:
                 "SBD_TOO_LARGE", say("an envelope larger than {most} bytes", most=MOST_SBD_BYTES), keep=True
             )
         try:
-            document = json.loads(parcel.sbd, parse_constant=_refuse)
+            document = json.loads(parcel.sbd, parse_constant=_refuse, parse_float=_finite)
         except (ValueError, RecursionError) as fault:
             raise _no_sbd(fault) from fault
     if not isinstance(document, Mapping):
@@ -167,6 +168,14 @@ def _read_sbd(document: JsonObject) -> Envelope:
 
 def _refuse(name: str) -> object:
     raise ValueError(name)
+
+
+def _finite(word: str) -> float:
+    """Of 1e999 Python makes an infinity, which no JSON can say again: the client could not read what it is given."""
+    number = float(word)
+    if not isfinite(number):
+        raise ValueError(word)
+    return number
 
 
 def _no_sbd(fault: Exception) -> Untrusted:

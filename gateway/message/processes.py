@@ -26,7 +26,6 @@ TAUSHETSBELAGT = "urn:no:difi:profile:arkivmelding:taushetsbelagt:ver1.0"
 ARKIVMELDING_RESPONSE = "urn:no:difi:profile:arkivmelding:response:ver1.0"
 
 AVTALT_PROCESS = "urn:no:difi:profile:avtalt:avtalt:ver1.0"
-AVTALT_RESPONSE = "urn:no:difi:profile:avtalt:response:ver1.0"
 
 ARKIVMELDING_PROCESSES = (
     ADMINISTRASJON,

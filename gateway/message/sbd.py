@@ -6,10 +6,11 @@ the sandbox and the doors. Source: reference of the NextMove API §3.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import cast
 
 from gateway.message.identifiers import AUTHORITY
+from gateway.message.moments import in_norway
 from gateway.message.processes import message_type
 
 HEADER = "standardBusinessDocumentHeader"
@@ -176,10 +177,12 @@ def _deadline(information: list[Mapping[str, object]]) -> datetime | None:
 
 
 def _time(container: Mapping[str, object], name: str) -> datetime:
-    """A time with its zone; one without is read as local time, as the reference does."""
+    """A time with its zone, which UTC has too; one without is Norwegian time, as the reference reads it in Norway."""
     text = _text(container, name)
     try:
         moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo else moment.astimezone()
+        moment = moment if moment.tzinfo else in_norway(moment)
+        moment.astimezone(UTC)
+        return moment
     except (ValueError, OverflowError) as fault:
         raise ValueError(f"{name} is no time: {text}") from fault

@@ -37,6 +37,8 @@ from gateway.packaging.zipstream import (
 SBD_NAME = "sbd.json"
 PACKAGE_NAME = "asic.zip"
 MOST_SBD_BYTES = 16 * 1024 * 1024
+# A parcel holds two files; others are skipped.
+_MOST_DIRECTORY_BYTES = 128 * 1024
 _RATIO, _RATIO_FROM = 10, 64 * 1024 * 1024
 # What Python's zipfile throws at foreign bytes: while they are read, and before that at headers that make no sense.
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError)
@@ -144,9 +146,27 @@ def _deflate(content: bytes) -> bytes:
     return compressor.compress(content) + compressor.flush()
 
 
+class _Guarded:
+    """A parcel's file while zipfile opens it: it would read a directory of any size, and make an object of each entry."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self.opening = True
+        self.seek, self.tell, self.seekable = source.seek, source.tell, source.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        """As the file does, unless it is the directory that is asked for."""
+        if self.opening and size > _MOST_DIRECTORY_BYTES:
+            raise _no_parcel(say("its directory is larger than {most} bytes", most=_MOST_DIRECTORY_BYTES))
+        return self._source.read(size)
+
+
 def _open_zip(source: BinaryIO) -> zipfile.ZipFile:
+    guarded = _Guarded(source)
     try:
-        return zipfile.ZipFile(source)
+        opened = zipfile.ZipFile(cast(BinaryIO, guarded))
+        guarded.opening = False
+        return opened
     except _UNREADABLE as fault:
         raise _no_parcel(say("it is no sound ZIP")) from fault
 
@@ -178,6 +198,9 @@ def _open_member(parcel: zipfile.ZipFile, name: str) -> IO[bytes]:
         entry = parcel.getinfo(name)
         if entry.header_offset < 0:
             raise _no_parcel(say("its directory is wrong about {name}", name=name))
+        # The others that zipfile knows may ask for gigabytes before a byte is read, and fail in ways of their own.
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise _no_parcel(say("its {name} is damaged, encrypted, or compressed in an unknown way", name=name))
         return parcel.open(entry)
     except KeyError as fault:
         raise _no_parcel(say("it holds no {name}", name=name)) from fault

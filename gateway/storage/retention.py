@@ -15,19 +15,17 @@ from gateway.storage.tables import arkivmelding, conversation, document, message
 _OVER = (conversation.c.state == ConversationState.FINISHED.value, conversation.c.emptied.is_(None))
 # The state as an expression, for SQLite would rather read every finished conversation by the index of states.
 _STANDS_FINISHED = conversation.c.state.concat("") == ConversationState.FINISHED.value
+# Started again by hand: it is looked at again when that is over, and holds up nobody behind it.
+_AT_REST = ~exists().where(message.c.conversation_id == conversation.c.id, message.c.state.in_(list(UNDERWAY)))
 _DUE = (
     select(conversation.c.id)
-    .where(conversation.c.finished <= bindparam("before"), conversation.c.emptied.is_(None), _STANDS_FINISHED)
+    .where(conversation.c.finished <= bindparam("before"), conversation.c.emptied.is_(None), _STANDS_FINISHED, _AT_REST)
     .order_by(conversation.c.finished)
     .limit(bindparam("at_most"))
 )
 _MARK = (
     update(conversation)
-    .where(
-        *_OVER,
-        conversation.c.id == bindparam("this"),
-        ~exists().where(message.c.conversation_id == bindparam("this"), message.c.state.in_(list(UNDERWAY))),
-    )
+    .where(*_OVER, conversation.c.id == bindparam("this"), _AT_REST)
     .values(emptied=bindparam("at"), version=conversation.c.version + 1)
     .returning(conversation.c.id)
 )

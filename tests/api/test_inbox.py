@@ -6,7 +6,9 @@ from uuid import uuid4
 
 import pytest
 import requests
+from sqlalchemy import delete
 
+from gateway.storage.tables_in import incoming, receipt_out
 from tests.api.incoming import FILES, store_incoming
 from tests.certificates import issue
 from tests.delivery.parcels import ROOT, SENDER
@@ -16,10 +18,11 @@ OURS = "0192:311000012"
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_locked(gateway: Gateway) -> None:
-    """What other tests have left behind is acknowledged."""
-    while (found := gateway.call("GET", "/in/messages/peek")).status_code == 200:
-        gateway.call("DELETE", f"/in/messages/pop?messageId={found.json()['messageId']}")
+def _nothing_waits(gateway: Gateway) -> None:
+    """What other tests have left behind, locked or not, is gone."""
+    with gateway.assembly.database.writing() as connection:
+        for table in (receipt_out, incoming):
+            connection.execute(delete(table))
 
 
 def refused(answer: requests.Response, status: int, code: str) -> None:

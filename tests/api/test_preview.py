@@ -83,6 +83,15 @@ def test_a_choice_of_documents_is_followed(gateway: Gateway) -> None:
     assert "kart.png" in {each["place"] for each in shown["lost"]}
 
 
+def test_after_the_commit_it_is_what_it_was(gateway: Gateway) -> None:
+    """What goes, what is lost and why: the commit changes nothing of it but the deadline."""
+    body = draft(gateway, Message(documents=(Doc((Objekt("gammel.pdf", 1), Objekt("vedtak.pdf", 2))),)))
+    gateway.upload(body["conversationId"], "vedtak.pdf", PDF)
+    before = preview(gateway, body, "?xml=true")
+    assert gateway.call("POST", f"/out/messages/{body['conversationId']}").status_code == 202
+    assert preview(gateway, body, "?xml=true") == before
+
+
 def test_a_recipient_without_a_way_is_shown_too(gateway: Gateway) -> None:
     """With its problems, and no envelope."""
     shown = preview(gateway, draft(gateway, Message(parts=(Part("Noen", None),))))

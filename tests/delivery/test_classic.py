@@ -16,6 +16,7 @@ from gateway.delivery.uploads import Incoming, Kept
 from gateway.errors import Conflict, GatewayError, Invalid, NotAllowed, NotFound, Refused, Stale, TooLarge, Unavailable
 from gateway.keys.sealing import sealing_key_files
 from gateway.message.processes import TAUSHETSBELAGT, Channel
+from gateway.message.sbd import read_envelope
 from gateway.message.status import Status
 from gateway.registry.records import Query
 from gateway.storage import backup, messages, statuses, tasks
@@ -26,6 +27,8 @@ from tests.delivery.classic_desk import CALLER, PRINCIPAL, Desk, desk_on
 from tests.delivery.desk import NOW
 from tests.documents import DPO, DPV, SENDER, Doc, Message, Objekt, skjerming
 from tests.message.sbds import HEADER, LATER, MESSAGE_ID, Json, avtalt, changed, kvittering, minimal, partner
+from tests.storage.test_inbox import make_incoming
+from tests.storage.test_inbox import store as store_incoming
 
 _SCOPE = (HEADER, "businessScope", "scope", 0)
 _LETTER = {"tittel": "T", "sammendrag": "S", "innhold": "I"}
@@ -172,6 +175,25 @@ def test_another_channel_than_the_installations_is_refused(desk: Desk) -> None:
     assert isinstance(error, Invalid)
     assert error.code == "MESSAGE_CHANNEL"
     assert desk.classic.create(sbd, CALLER).ready is False
+
+
+@pytest.mark.parametrize("own", [None, "vår"])
+def test_a_kvittering_goes_back_on_the_channel_of_what_it_answers(desk: Desk, own: str | None) -> None:
+    """The sender's installation that is to find it; for anything else, and for what did not come to us, our own."""
+    here = make_incoming(organisation=SENDER, message_channel="deres")
+    foreign = make_incoming(organisation=PRINCIPAL, message_channel="deres")
+    store_incoming(desk.database, here, foreign)
+    named = desk.named(channel=own) if own else desk
+    for sbd, expected in (
+        (kvittering(related=here.message_id), "deres"),
+        (kvittering(related=foreign.message_id), own),
+        (kvittering(), own),
+        (avtalt(relatedToMessageId=here.message_id), own),
+    ):
+        assert read_envelope(named.classic.create(sbd, CALLER).sbd).channel == expected
+    scopes = [*kvittering()[HEADER]["businessScope"]["scope"], {"type": "MessageChannel", "identifier": "deres"}]
+    written = changed(kvittering(related=here.message_id), HEADER, "businessScope", "scope", to=scopes)
+    assert read_envelope(named.classic.create(written, CALLER).sbd).channel == "deres"
 
 
 def test_a_draft_of_confidential_post_lives_shorter(desk: Desk) -> None:

@@ -1,8 +1,10 @@
 """A message on its way into the inbox: what holds is kept and told, what does not is kept with its reason, nothing is lost."""
 
 import io
+import json
 import os
-from datetime import timedelta
+import zipfile
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from gateway.errors import StorageUnavailable, Unavailable
 from gateway.keys import TrustRoots
 from gateway.message.processes import ARKIVMELDING_KVITTERING, ARKIVMELDING_RESPONSE
-from gateway.message.sbd import Envelope
+from gateway.message.sbd import Envelope, write_envelope
 from gateway.message.status import Direction, Status
 from gateway.packaging.opener import Trust, open_asice
 from gateway.storage import messages, statuses
@@ -201,6 +203,31 @@ def test_what_was_not_handed_on_may_come_again(desk: Desk) -> None:
         assert desk.log(said.message_id)[-1] == "INNKOMMENDE_MOTTATT"
         assert desk.owed(said.message_id) == [("MOTTATT", "queued")]
     assert (len(desk.stored()), desk.channel.offered, desk.odd()) == (4, {}, [])
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
+def test_a_time_that_no_calendar_has_spoils_no_inbox(desk: Desk, moment: str) -> None:
+    """It could be written down and never be read again, and with it the whole list: it stays at the channel."""
+    broken = datetime.fromisoformat(moment)
+    desk.channel.offer(pack(envelope(expected_response=broken), FILES))
+    sound = envelope()
+    receive(desk, sound)
+    assert (desk.odd(), len(desk.channel.offered)) == (["UNREADABLE"], 1)
+    peeked = desk.room().peek(desk.caller())
+    assert peeked is not None
+    assert peeked.message_id == sound.message_id
+
+
+def test_a_number_that_json_cannot_say_again_stays_at_the_channel(desk: Desk) -> None:
+    """Python reads 1e999 as an infinity and would write it so, into an answer that no client can read."""
+    said = envelope(business={"x": "PLACE"})
+    content = json.dumps(write_envelope(said)).replace('"PLACE"', "1e999")
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as parcel:
+        parcel.writestr("sbd.json", content)
+    desk.channel.offer(target.getvalue())
+    desk.poll()
+    assert (desk.odd(), len(desk.channel.offered)) == (["UNREADABLE"], 1)
 
 
 @pytest.mark.parametrize("word", ["a/b", "a b", "æ", "x" * 201])

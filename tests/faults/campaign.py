@@ -28,7 +28,10 @@ _UP_WITHIN = 20.0
 _REACHED_WITHIN = 8.0
 # The how-maniest time: a server comes to its boundaries with every request, and must live long enough to take letters in.
 _TIMES: Mapping[Role, Sequence[int]] = {Role.WORKER: (1, 1, 2), Role.WEB: (1, 3, 5, 7)}
-_RARE = frozenset({"expiring", "expired", "followed", "uploading-on", "sweeping", "swept"})
+_RARE = frozenset(
+    {"expiring", "expired", "followed", "uploading-on", "sweeping", "swept"}
+    | {"created", "in-classic-commit", "classic-committed"}
+)
 _SWEEPS = frozenset({"sweeping", "swept"})  # not reached by waiting: they come too seldom
 _FAGSYSTEM_THREADS = 3
 _PAUSE_BETWEEN_LETTERS = 0.2

@@ -54,8 +54,8 @@ def test_what_is_over_is_deleted_in_its_time_and_told(gateway: Gateway) -> None:
     assert after["version"] == before["version"] + 1
     assert keys
     assert stored(gateway).isdisjoint(keys)
-    for query in ("", "?posted=true"):
-        gone = gateway.call("GET", f"{path}/arkivmelding{query}")
+    for rest in ("arkivmelding", "arkivmelding?posted=true", f"messages/{message_id}/preview"):
+        gone = gateway.call("GET", f"{path}/{rest}")
         assert (gone.status_code, gone.json()["code"]) == (410, "DELETED")
         assert after["documentsDeleted"][:10] in gone.json()["detail"]
     assert log_of(gateway, message_id)[-1] == "LEST"

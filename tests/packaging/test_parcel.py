@@ -188,3 +188,27 @@ def test_a_package_that_was_compressed_is_a_bomb() -> None:
     with pytest.raises(Untrusted, match="unpacks to more than 10 times") as caught, open_dpo(io.BytesIO(bomb)):
         pass
     assert caught.value.code == "ZIP_BOMB"
+
+
+def test_a_directory_without_end_is_not_read_into_memory() -> None:
+    """Each entry of 47 bytes would become an object of ten times that, before anything is known of the parcel."""
+    entry = struct.pack("<4sHHHHHHIIIHHHHHII", b"PK\1\2", 20, 20, *(0,) * 7, 1, *(0,) * 6) + b"a"
+    directory = entry * 5000
+    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 5000, 5000, len(directory), 0, 0)
+    with (
+        pytest.raises(Untrusted, match="its directory is larger than") as caught,
+        open_dpo(io.BytesIO(directory + end)),
+    ):
+        pass
+    assert caught.value.code == "NOT_A_PARCEL"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_ways_to_compress_are_refused(method: int) -> None:
+    """They may ask for gigabytes before a byte is read, and what is damaged in them fails in ways of its own."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", method) as parcel:
+        parcel.writestr(SBD_NAME, SBD)
+    with pytest.raises(Untrusted, match="compressed in an unknown way") as caught, open_dpo(target):
+        pass
+    assert caught.value.code == "NOT_A_PARCEL"

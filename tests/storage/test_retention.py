@@ -88,17 +88,23 @@ def test_what_was_begun_again_keeps_its_bytes(database: Database) -> None:
 
 
 def test_a_message_that_is_under_way_keeps_the_bytes(database: Database) -> None:
-    """Whatever the conversation's own state says."""
+    """Whatever the conversation's own state says; and it holds up nobody behind it."""
     conversation_id = finish(database, at=NOW)
     with database.writing() as connection:
         connection.execute(update(message).values(state="sent"))
+    behind = finish(database, at=NOW)
+    with database.writing() as connection:
+        assert retention.due(connection, before=LATER, limit=1) == (behind,)
         assert retention.empty(connection, conversation_id, at=LATER) is None
 
 
 def test_the_look_does_not_pass_over_what_is_done_with(sqlite_database: Database) -> None:
     """The question of each round is answered by the index that holds only what still has its bytes."""
-    asked = retention._DUE.compile(dialect=sqlite.dialect())
+    asked = retention._DUE.params(before=LATER, at_most=5).compile(
+        dialect=sqlite.dialect(), compile_kwargs={"render_postcompile": True}
+    )
     with sqlite_database.reading() as connection:
-        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", (5,) * len(asked.params))
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", (5,) * str(asked).count("?"))
         steps = [row[3] for row in plan]
-    assert steps == ["SEARCH conversation USING INDEX ix_conversation_finished (finished<?)"]
+    assert steps[0] == "SEARCH conversation USING INDEX ix_conversation_finished (finished<?)"
+    assert steps[2:] == ["SEARCH message USING INDEX ix_message_conversation_id_position (conversation_id=?)"]

@@ -51,7 +51,6 @@ _NAMES: Mapping[str, tuple[int, str]] = {
     "NOT_LOCKED": (400, "MessageNotLockedException"),
     "ACKNOWLEDGED": (404, "MessageNotFoundException"),
     "NOT_HANDED_ON": (404, "MessageNotFoundException"),
-    "FILE_NOT_FOUND": (404, "FileNotFoundException"),
     # the rest
     "IDENTIFIER_NOT_FOUND": (404, "IdentifierNotFoundException"),
     "CONVERSATION": (404, "ConversationNotFoundException"),

@@ -5,13 +5,12 @@ title. Out goes the SBD. Reference §2.5.
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from tempfile import SpooledTemporaryFile
-from typing import IO
+from typing import BinaryIO
 
 from flask import Response, request
-from werkzeug.sansio.multipart import Data, Epilogue, Field, File
+from werkzeug.sansio.multipart import Data, Field, File
 
 from gateway.api.bodies import read_events
 from gateway.api.nextmove import queries
@@ -22,10 +21,11 @@ from gateway.api.rooms import rooms
 from gateway.delivery.uploads import Incoming, too_many
 from gateway.errors import Conflict, Invalid, TooLarge, Unreadable, UnsupportedType
 from gateway.language import say
+from gateway.storage.blobs import BlobWriter
+from gateway.storage.documents import StoredDocument
 
 FILE_LIMIT = 5 * 1024 * 1024
 _SBD, _SBD_LIMIT = "sbd", 1024 * 1024
-_IN_MEMORY = 256 * 1024
 _SEVERAL_STEPS = say("Send it in several steps: POST /api/messages/out, a PUT for each file, and a POST to send it.")
 
 
@@ -46,14 +46,16 @@ def send_form() -> Response:
 
 @dataclass(slots=True)
 class _Part:
-    """One part as it comes: the SBD, or a file."""
+    """One part as it comes: the SBD into memory, a file sealed to disk, a field that is neither nowhere."""
 
     name: str
     filename: str | None
     mime: str
     charset: str
-    content: IO[bytes] | None = None
+    writer: BlobWriter | None = None
+    text: bytearray = field(default_factory=bytearray)
     size: int = 0
+    document: StoredDocument | None = None
 
     @property
     def is_sbd(self) -> bool:
@@ -75,15 +77,29 @@ class _Part:
                 code="PART_TOO_LARGE",
                 mend=_SEVERAL_STEPS,
             )
-        if self.content is not None:
-            self.content.write(data)
+        if self.is_sbd:
+            self.text += data
+        elif self.writer is not None:
+            self.writer.write(data)
+
+    def close(self) -> None:
+        """All of it has come."""
+        if self.writer is not None:
+            self.document = rooms().uploads.finish(self.writer, self.filename or "", mime=self.mime)
+            self.writer = None
+
+    def drop(self) -> None:
+        """It is needed no more: what was sent has been written once more, in its place."""
+        if self.writer is not None:
+            self.writer.abort()
+        if self.document is not None:
+            rooms().uploads.drop([self.document])
 
 
 @dataclass(slots=True)
 class _Form:
     """What has come so far."""
 
-    kept: ExitStack
     parts: list[_Part] = field(default_factory=list)
 
     def open(self, event: Field | File) -> _Part:
@@ -93,55 +109,72 @@ class _Form:
         charset = declared.partition("charset=")[2].strip(' "')
         part = _Part(event.name or "", filename, media_type_of(declared, filename or ""), charset)
         if part.is_sbd or filename is not None:
-            part.content = self.kept.enter_context(SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115
             self.parts.append(part)
         most = rooms().intake.kit.limits.documents
         if len(self.parts) > most + 1:
             raise too_many(most)
+        if filename is not None and not part.is_sbd:
+            part.writer = rooms().uploads.begin()
         return part
 
     def files(self) -> list[Incoming]:
-        """The attachments, to be read from their beginning."""
-        found = []
-        for part in self.parts:
-            if not part.is_sbd and part.content is not None:
-                part.content.seek(0)
-                title = part.name or None
-                found.append(Incoming(part.filename or "", part.mime, part.size, part.content, title=title))
-        return found
+        """The attachments, each to be read once."""
+        return [
+            Incoming(part.filename or "", part.mime, part.size, _Later(part.document.key), title=part.name or None)
+            for part in self.parts
+            if part.document is not None
+        ]
+
+
+class _Later:
+    """A file of the form, opened when it is read and closed at its end: a form may have many."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self._source: BinaryIO | None = None
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes; none at the end."""
+        if self._source is None:
+            self._source = rooms().intake.blobs.open(self._key)
+        block = self._source.read(size)
+        if not block:
+            self._source.close()
+        return block
 
 
 @contextmanager
 def _reading() -> Iterator[_Form]:
-    """The whole form, its parts on disk while the block lasts."""
+    """The whole form, its files sealed on disk while the block lasts."""
     if request.mimetype != "multipart/form-data":
         raise UnsupportedType(
             say("this route takes multipart/form-data"), code="CONTENT_TYPE", mend=say("Send it as a form.")
         )
-    with ExitStack() as kept:
-        form = _Form(kept)
+    form = _Form()
+    try:
         part: _Part | None = None
         for event in read_events():
             if isinstance(event, (Field, File)):
                 part = form.open(event)
             elif isinstance(event, Data) and part is not None:
                 part.write(event.data)
-            elif isinstance(event, Epilogue):
-                break
+                if not event.more_data:
+                    part.close()
         yield form
+    finally:
+        for each in form.parts:
+            each.drop()
 
 
 def _read_sbd(form: _Form) -> dict[str, object]:
-    found = [part.content for part in form.parts if part.is_sbd]
-    if len(found) != 1 or found[0] is None:
+    found = [part for part in form.parts if part.is_sbd]
+    if len(found) != 1:
         raise Unreadable(
             say("the form must have one part named sbd, and has {count}", count=len(found)),
             code="PART_MISSING",
             mend=say("Send the SBD as the field sbd."),
         )
-    found[0].seek(0)
-    charset = next(part.charset for part in form.parts if part.is_sbd)
-    sbd = read_text(found[0].read(), charset=charset, where=_SBD)
+    sbd = read_text(bytes(found[0].text), charset=found[0].charset, where=_SBD)
     if not isinstance(sbd, dict):
         raise Invalid(say("the body is no JSON object"), code="NOT_JSON", mend=say("Send a JSON object."))
     return sbd

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     ColumnElement,
     Row,
     Text,
@@ -97,6 +96,9 @@ class ExchangeFilter:
     before: datetime | None = None
 
 
+_Way = tuple[str | None, str | None, datetime | None]
+_NOWHERE: _Way = (None, None, None)
+
 # Every log begins with OPPRETTET, so that row stands for the message.
 _IS_FIRST = (status.c.status == Status.OPPRETTET.value, status.c.round == 1)
 _OUT = (
@@ -110,9 +112,6 @@ _OUT = (
         message.c.sender,
         message.c.recipient.label("receiver"),
         message.c.channel,
-        message.c.choice,
-        cast(null(), Text).label("process"),
-        cast(null(), Text).label("document_type"),
         message.c.deadline.label("expiry"),
         conversation.c.title,
         reference.c.reference,
@@ -135,9 +134,6 @@ _IN = (
         incoming.c.sender,
         incoming.c.receiver,
         incoming.c.channel,
-        cast(null(), JSON),
-        incoming.c.process,
-        incoming.c.document_type,
         incoming.c.expires,
         cast(null(), Text),
         cast(null(), Text),
@@ -195,8 +191,9 @@ def exchanges(
     numbers, total = read_page(connection, query, stretch=stretch, names=_NAMES)
     place = {row.number: position for position, row in enumerate(numbers)}
     rows = connection.execute(_EXCHANGES.where(_ALL.c.number.in_(list(place)))).all() if place else ()
-    found = sorted(map(_read, rows), key=lambda each: place[each.number])
-    return _with_steps(connection, found), total
+    routes = _routes(connection, [row.message_id for row in rows])
+    read = (_read(row, routes.get((row.message_id, row.direction), _NOWHERE)) for row in rows)
+    return _with_steps(connection, sorted(read, key=lambda each: place[each.number])), total
 
 
 def hide(connection: Connection, reader: Reader, *, wanted: ExchangeFilter, at: datetime) -> None:
@@ -212,6 +209,19 @@ def refer(connection: Connection, message_id: str, *, to: str | None) -> None:
     connection.execute(delete(reference).where(reference.c.message_id == message_id))
     if to is not None:
         connection.execute(insert(reference).values(message_id=message_id, reference=to))
+
+
+def _routes(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, str], _Way]:
+    """Process, document type and deadline of each: of an outgoing one they stand in its choice."""
+    found: dict[tuple[str, str], _Way] = {}
+    for message_id, stored in connection.execute(select(message.c.id, message.c.choice).where(message.c.id.in_(ids))):
+        choice = read_choice(stored)
+        route = (choice.route.process, choice.route.document_type) if choice.route else (None, None)
+        found[message_id, Direction.OUTGOING.value] = (*route, choice.deadline)
+    came = select(incoming.c.message_id, incoming.c.process, incoming.c.document_type)
+    for message_id, process, document_type in connection.execute(came.where(incoming.c.message_id.in_(ids))):
+        found[message_id, Direction.INCOMING.value] = (process, document_type, None)
+    return found
 
 
 def _with_steps(connection: Connection, found: Sequence[Exchange]) -> tuple[Exchange, ...]:
@@ -264,9 +274,8 @@ def _is_primary(column: ColumnElement[Any], number: str) -> ColumnElement[bool]:
     return or_(column == number, column == f"0192:{number}", part)
 
 
-def _read(row: Row[Any]) -> Exchange:
-    route = read_choice(row.choice).route if row.choice else None
-    deadline = read_choice(row.choice).deadline if row.choice else None
+def _read(row: Row[Any], way: _Way) -> Exchange:
+    process, document_type, deadline = way
     return Exchange(
         number=row.number,
         conversation_id=row.conversation_id,
@@ -274,8 +283,8 @@ def _read(row: Row[Any]) -> Exchange:
         direction=Direction(row.direction),
         sender=row.sender,
         receiver=row.receiver,
-        process=route.process if route else row.process,
-        document_type=route.document_type if route else row.document_type,
+        process=process,
+        document_type=document_type,
         channel=row.channel,
         title=row.title,
         reference=row.reference,

@@ -13,13 +13,13 @@ from gateway.storage import clients
 from gateway.storage.clients import Client, ClientKind
 from tests.api.incoming import store_incoming
 from tests.api.nextmove.asking import OWN, refused
-from tests.api.nextmove.sending import WHOLE, form, fresh, message_id_of, put_file
+from tests.api.nextmove.sending import WHOLE, XML, form, fresh, message_id_of, put_file
 from tests.documents import DPO, SENDER
 from tests.live import Gateway, serving
 from tests.message.sbds import minimal
 from tests.secrets import PDF
 
-ONE, TWO, STRANGER = ("one", "p"), ("two", "p"), ("stranger", "p")
+ONE, TWO, STRANGER, STRICT = ("one", "p"), ("two", "p"), ("stranger", "p"), ("strict", "p")
 NOT_FOUND = f"{OWN}MessageNotFoundException"
 
 
@@ -33,6 +33,9 @@ def guarded(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Itera
             clients.add(connection, Client("2", "two", ClientKind.BASIC, secret, (SENDER,), now()))
             clients.add(connection, Client("3", "stranger", ClientKind.BASIC, secret, (DPO,), now()))
             key = hashlib.sha256(b"key").hexdigest()
+            clients.add(
+                connection, Client("5", "strict", ClientKind.BASIC, secret, (SENDER,), now(), handling="strict")
+            )
             clients.add(connection, Client("4", "key", ClientKind.API_KEY, key, (SENDER,), now()))
         yield served
 
@@ -138,3 +141,12 @@ def test_each_has_its_own_subscriptions(guarded: Gateway) -> None:
         refused(guarded.call(method, theirs, auth=ONE), 404, f"{OWN}SubscriptionNotFoundException")
     assert guarded.call("DELETE", "/api/subscriptions", auth=ONE).status_code == 200
     assert (total(guarded, "subscriptions", ONE), total(guarded, "subscriptions", TWO)) == (0, 1)
+
+
+def test_how_strictly_an_arkivmelding_is_read(guarded: Gateway) -> None:
+    """Leniently, as existing clients need it, unless the login says strict."""
+    odd = (("a", "arkivmelding.xml", XML.replace("Utgående dokument".encode(), b"Ukjent"), "text/xml"), WHOLE[1])
+    for login, status in ((TWO, 200), (STRICT, 400)):
+        answer = guarded.call("POST", "/api/messages/out/multipart", files=form(fresh(), *odd), auth=login)
+        assert answer.status_code == status, answer.text
+    assert "Ukjent" in answer.json()["message"]

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.documents import SENDER, Message, gradering
 from tests.journeys.following import wait_for
 from tests.live import Gateway
 from tests.message.sbds import HEADER, changed, minimal
+from tests.secrets import DOCUMENT_MARK
 
 PATH = "/api/messages/out/multipart"
 UNREADABLE = "org.springframework.http.converter.HttpMessageNotReadableException"
@@ -157,3 +159,17 @@ def test_a_draft_that_no_form_has_made_stays(gateway: Gateway) -> None:
         assert gateway.call("POST", path, json=sbd).status_code in (200, 201)
         refused(post(gateway, form(sbd, *WHOLE)), 400, f"{OWN}MessageAlreadyExistsException")
         assert gateway.call("GET", f"/out/messages/{message_id_of(sbd)}").json()["state"] == "draft"
+
+
+@pytest.mark.parametrize("files", [WHOLE, WHOLE[:1], (*WHOLE, WHOLE[1])])
+def test_nothing_of_a_form_lies_about(gateway: Gateway, files: tuple[Any, ...]) -> None:
+    """Its files are sealed while it is read, and afterwards there are those of what was sent and no others."""
+    folder = gateway.assembly.settings.data / "documents"
+
+    def lying() -> set[Path]:
+        return {path for path in folder.rglob("*") if path.is_file()}
+
+    before = lying()
+    sent = post(gateway, form(fresh(), *files)).status_code == 200
+    assert len(lying() - before) == (2 if sent else 0)
+    assert not any(DOCUMENT_MARK.encode() in path.read_bytes() for path in lying())

@@ -60,6 +60,9 @@ def test_from_subscribing_to_forgetting(door: Gateway, receiver: Receiver) -> No
     (ping,) = receiver.got
     assert set(ping.said) == {"createdTs", "event"}
     assert ping.said["event"] == "ping"
+    (own,) = door.call("GET", "/subscriptions").json()["subscriptions"]
+    assert door.call("POST", f"/subscriptions/{own['subscriptionId']}/ping").json()["delivered"] is True
+    assert set(receiver.got.pop().said) == {"createdTs", "event"}
     place = f"/api/subscriptions/{made['id']}"
     assert ask(door, f"/subscriptions/{made['id']}") == made
     page = ask(door, "/subscriptions")

@@ -49,7 +49,7 @@ def find_answered(connection: Connection, submission: Submission, *, caller: Cal
         raise Invalid(
             say("options.inReplyTo names a message that has not come in"),
             code=CODE,
-            mend=say("Name the messageId of an incoming message: GET /in/messages lists them."),
+            mend=say("Name the messageId of an incoming message: GET /in/messages, or gateway inbox list, shows them."),
         )
     return found
 

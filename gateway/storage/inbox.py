@@ -151,7 +151,9 @@ def unknown() -> NotFound:
     """There is no such message, or it came for somebody else: to a stranger the same."""
     return NotFound(
         say("there is no such incoming message"),
-        mend=say("Check the id; GET /in/messages lists what came for the organisations of this login."),
+        mend=say(
+            "Check the id; GET /in/messages, or gateway inbox list, shows what came for the organisations of this login."
+        ),
     )
 
 

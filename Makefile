@@ -19,7 +19,7 @@ demo: $(READY) ## See an arkivmelding go all the way, on this machine alone
 	$(BIN)/gateway demo
 
 test: $(READY) ## Run every test
-	$(BIN)/pytest -n 3 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 interop: $(READY) ## Let Java read our packages, and read Java's (needs a JDK, Maven and the network)
 	$(BIN)/pytest -m interop tests/interop

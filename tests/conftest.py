@@ -27,6 +27,12 @@ hypothesis_settings.load_profile("patient")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first, so that no process is left alone with them in the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def run_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file into which everything that is logged in this run goes, at the most talkative level."""

@@ -281,15 +281,15 @@ def build_worker(assembly: Assembly) -> Worker:
     return Worker(assembly.database, Hands(owner, jobs, leases), settings=worker, now=now)
 
 
-def build_reception(assembly: Assembly) -> Reception:
-    """What takes in what comes over DPO."""
-    storing = Storing(assembly.database, _packages(assembly), now)
+def build_reception(assembly: Assembly, packages: Packages | None = None) -> Reception:
+    """What takes in what comes over DPO, with what opens it, where that is there already."""
+    storing = Storing(assembly.database, packages or _packages(assembly), now)
     return Reception(assembly.database, assembly.dpo, storing, now, assembly.settings.poll)
 
 
 def _receiving(assembly: Assembly, leases: Leases) -> dict[str, Job]:
     """What is done about what comes in."""
-    settings = assembly.settings
+    settings, packages = assembly.settings, _packages(assembly)
     receipts = Receipts(
         database=assembly.database,
         transport=assembly.dpo,
@@ -300,9 +300,9 @@ def _receiving(assembly: Assembly, leases: Leases) -> dict[str, Job]:
         new_id=new_id,
     )
     return {
-        POLL: build_reception(assembly).run,
+        POLL: build_reception(assembly, packages).run,
         RECEIPT_BACK: receipts.carry,
-        REOPEN: Reopening(assembly.database, _packages(assembly), now).run,
+        REOPEN: Reopening(assembly.database, packages, now).run,
     }
 
 

@@ -9,6 +9,7 @@ from gateway.api.views import (
     Json,
     arkivmelding_json,
     document_json,
+    head_json,
     problem_json,
     registered_json,
     route_members,
@@ -17,24 +18,13 @@ from gateway.api.views import (
 from gateway.arkivmelding.changes import NO_CHANGES, changes_json
 from gateway.delivery.classic_problems import in_sending_order
 from gateway.delivery.classic_records import ClassicCommitment, ClassicView
-from gateway.delivery.taking import wanted_of
 
 
 def classic_json(view: ClassicView) -> Json:
     """The answer to POST and GET of a classic conversation."""
     conversation = view.conversation
     return {
-        "conversationId": conversation.id,
-        "kind": conversation.kind.value,
-        "state": conversation.state.value,
-        "ready": view.ready,
-        "version": conversation.version,
-        "created": moment(conversation.created),
-        "expires": moment(conversation.expires) if conversation.committed is None else None,
-        "committed": moment(conversation.committed),
-        "documentsDeleted": moment(conversation.emptied),
-        "sender": conversation.sender,
-        "confidential": conversation.confidential,
+        **head_json(conversation, ready=view.ready),
         "notBefore": None,
         "inReplyTo": None,
         "arkivmelding": arkivmelding_json(view.inspection) if view.inspection else None,
@@ -43,7 +33,6 @@ def classic_json(view: ClassicView) -> Json:
         "skipped": [],
         "problems": [problem_json(each) for each in view.problems],
         "confirmed": [],
-        "handling": wanted_of(conversation).handling.value,
         **changes_json(NO_CHANGES, told),
         "standardBusinessDocument": view.sbd or None,
     }

@@ -22,6 +22,7 @@ from gateway.delivery.taking import wanted_of
 from gateway.delivery.timeline import Entry, Timeline
 from gateway.message.prototype import Choice, Problem, Prototype, Registered, Route, Skipped
 from gateway.message.sbd import write_envelope
+from gateway.storage.conversations import Conversation
 from gateway.storage.documents import StoredDocument
 from gateway.storage.messages import Message
 from gateway.storage.statuses import StatusEvent
@@ -33,17 +34,7 @@ def conversation_json(view: View) -> Json:
     """The answer to POST and GET of a conversation."""
     conversation = view.conversation
     body: Json = {
-        "conversationId": conversation.id,
-        "kind": conversation.kind.value,
-        "state": conversation.state.value,
-        "ready": view.ready,
-        "version": conversation.version,
-        "created": moment(conversation.created),
-        "expires": moment(conversation.expires) if conversation.committed is None else None,
-        "committed": moment(conversation.committed),
-        "documentsDeleted": moment(conversation.emptied),
-        "sender": conversation.sender,
-        "confidential": conversation.confidential,
+        **head_json(conversation, ready=view.ready),
         "notBefore": moment(options_of(conversation).not_before),
         "inReplyTo": options_of(conversation).in_reply_to,
         "arkivmelding": arkivmelding_json(view.inspection) if conversation.emptied is None else None,
@@ -54,13 +45,30 @@ def conversation_json(view: View) -> Json:
         "confirmed": [
             {"code": each.code, "actor": each.actor, "at": moment(each.at)} for each in conversation.confirmations
         ],
-        "handling": wanted_of(conversation).handling.value,
         **changes_json(view.inspection.changes, told),
         "standardBusinessDocument": None,
     }
     if view.not_sent:
         body["notSent"] = list(view.not_sent)
     return body
+
+
+def head_json(conversation: Conversation, *, ready: bool) -> Json:
+    """What is told alike of a conversation, however it began."""
+    return {
+        "conversationId": conversation.id,
+        "kind": conversation.kind.value,
+        "state": conversation.state.value,
+        "ready": ready,
+        "version": conversation.version,
+        "created": moment(conversation.created),
+        "expires": moment(conversation.expires) if conversation.committed is None else None,
+        "committed": moment(conversation.committed),
+        "documentsDeleted": moment(conversation.emptied),
+        "sender": conversation.sender,
+        "confidential": conversation.confidential,
+        "handling": wanted_of(conversation).handling.value,
+    }
 
 
 def commitment_json(commitment: Commitment) -> Json:

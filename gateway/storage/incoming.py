@@ -104,10 +104,6 @@ class Incoming:
             return self.signature.verdict in (VALID, NO_PACKAGE)
         return self.state is InboxState.WAITING
 
-    def is_locked(self, now: datetime) -> bool:
-        """Whether somebody's lock on it runs."""
-        return self.lock is not None and self.lock.until > now
-
 
 # Columns whose names and values are those of the record.
 PLAIN = (

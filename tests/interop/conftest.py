@@ -9,9 +9,11 @@ from shutil import which
 import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
-from gateway.keys import KeyPair, TrustRoots
-from gateway.packaging.opener import Trust
-from tests.certificates import NOW, Authority, issue, make_authority, write_pem
+from gateway.keys import KeyPair
+from tests.certificates import Authority, write_pem
+from tests.packaging.conftest import authority, recipient, sender, trust
+
+__all__ = ["authority", "recipient", "sender", "trust"]
 
 HERE = Path(__file__).parent
 ALIAS, PASSWORD = "virksomhet", "passord"
@@ -19,30 +21,6 @@ FETCHING = 600
 
 # Runs a program of this folder; its output as rows.
 Java = Callable[..., list[tuple[str, ...]]]
-
-
-@pytest.fixture(scope="session")
-def authority() -> Authority:
-    """The root that both sides trust."""
-    return make_authority("Testrot")
-
-
-@pytest.fixture(scope="session")
-def sender(authority: Authority) -> KeyPair:
-    """Whose signature stands on the packages."""
-    return issue(authority, "311000012", "Avsender kommune")
-
-
-@pytest.fixture(scope="session")
-def recipient(authority: Authority) -> KeyPair:
-    """To whom they are encrypted."""
-    return issue(authority, "311000020", "Mottaker direktorat")
-
-
-@pytest.fixture(scope="session")
-def trust(authority: Authority, recipient: KeyPair) -> Trust:
-    """What the recipient judges a package with."""
-    return Trust((recipient,), TrustRoots([authority[1]]), NOW)
 
 
 @pytest.fixture(scope="session")

@@ -142,14 +142,6 @@ def test_the_filters_choose(database: Database) -> None:
     assert take(database, filters=InboxFilter(receiver=RECIPIENT)) is None
 
 
-def test_a_lock_holds_until_its_time_is_over() -> None:
-    """Not a moment longer; without one nothing is locked."""
-    held = make_incoming(lock=Lock("one", NOW))
-    assert held.is_locked(NOW - timedelta(microseconds=1))
-    assert not held.is_locked(NOW)
-    assert not make_incoming().is_locked(NOW)
-
-
 def test_a_lock_runs_out_by_itself_and_the_message_goes_to_the_end(database: Database) -> None:
     """Nobody has to take it away; one that nobody gets done with does not hold up the others."""
     first, second = make_incoming(last_updated=NOW - FIVE), make_incoming()

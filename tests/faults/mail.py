@@ -7,25 +7,19 @@ what was taken in, and what was wrong. Called by the campaign, the desk from one
 import base64
 import hashlib
 import io
-import json
 import random
 import time
-import uuid
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import requests
 
-from gateway.message.processes import ADMINISTRASJON, ARKIVMELDING
-from gateway.message.sbd import Envelope, write_envelope
-from gateway.packaging.parcel import seal_dpo
-from gateway.packaging.records import PackagedFile, Parties, Signing
 from gateway.sandbox.authority import Holder
 from gateway.sandbox.organisations import SENDER
 from gateway.sandbox.server import Sandbox
+from tests.delivery.parcels import envelope, pack
 from tests.documents import DPO, Message
 from tests.faults.asking import until
 
@@ -45,24 +39,15 @@ class Correspondent:
         chance = random.Random(len(self.sent))
         size = 2_000_000 if len(self.sent) % _LARGE_EVERY == 4 else 20_000
         documents = {"arkivmelding.xml": Message().xml(), "brev.pdf": b"%PDF-1.7\n" + chance.randbytes(size)}
-        envelope = _envelope()
-        self.sent[envelope.message_id] = {
-            name: hashlib.sha256(content).hexdigest() for name, content in documents.items()
-        }
-        parcel = base64.b64encode(self._pack(envelope, documents)).decode()
-        wish = {"as": _WRITER.number, "content": parcel}
-        requests.post(f"{self.sandbox.url}/_sim/forge", json=wish, timeout=30).raise_for_status()
-
-    def _pack(self, envelope: Envelope, documents: Mapping[str, bytes]) -> bytes:
-        authority = self.sandbox.authority
-        sealed = seal_dpo(
-            json.dumps(write_envelope(envelope)).encode(),
-            [_packaged(name, content) for name, content in documents.items()],
-            parties=Parties(envelope.sender, envelope.receiver or ""),
-            signer=Signing(authority.credential(_WRITER), datetime.now(UTC), str(uuid.uuid4())),
-            certificate=authority.credential(Holder(SENDER.number, SENDER.name)).certificate,
+        now, authority = datetime.now(UTC), self.sandbox.authority
+        said = envelope(
+            sender=DPO, receiver=SENDER.identifier, created=now, expected_response=now + timedelta(hours=24)
         )
-        return b"".join(sealed.chunks())
+        self.sent[said.message_id] = {name: hashlib.sha256(content).hexdigest() for name, content in documents.items()}
+        ours = authority.credential(Holder(SENDER.number, SENDER.name))
+        parcel = pack(said, documents, signer=authority.credential(_WRITER), to=ours)
+        wish = {"as": _WRITER.number, "content": base64.b64encode(parcel).decode()}
+        requests.post(f"{self.sandbox.url}/_sim/forge", json=wish, timeout=30).raise_for_status()
 
 
 @dataclass
@@ -108,26 +93,6 @@ class Desk:
         answer, retried = until(method, self.url + path, wanted=wanted)
         self.retried += retried
         return answer
-
-
-def _envelope() -> Envelope:
-    return Envelope(
-        message_id=str(uuid.uuid4()),
-        conversation_id=str(uuid.uuid4()),
-        sender=f"0192:{_WRITER.number}",
-        receiver=SENDER.identifier,
-        process=ADMINISTRASJON,
-        document_type=ARKIVMELDING,
-        created=datetime.now(UTC),
-        expected_response=datetime.now(UTC) + timedelta(hours=24),
-        business={"hoveddokument": "brev.pdf"},
-    )
-
-
-def _packaged(name: str, content: bytes) -> PackagedFile:
-    mime = "application/xml" if name.endswith(".xml") else "application/pdf"
-    digest = hashlib.sha256(content).digest()
-    return PackagedFile(name, mime, len(content), zlib.crc32(content), digest, lambda: io.BytesIO(content))
 
 
 def _digests(container: bytes) -> dict[str, str]:
